@@ -1,0 +1,169 @@
+//! Waiting within one core: an event that many wait for, and a gate with a number of permits.
+//!
+//! Neither crosses a core. Both are in order of arrival, and a waiter that is dropped leaves nothing behind.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::{Poll, Waker};
+
+/// Something that happens again and again. A waiter that began before [`Event::notify`] is woken by it.
+#[derive(Default)]
+pub struct Event {
+    round: Cell<u64>,
+    waiting: RefCell<Vec<Waker>>,
+}
+
+impl Event {
+    /// Wakes all that wait.
+    pub fn notify(&self) {
+        self.round.set(self.round.get().wrapping_add(1));
+        let waiting = self.waiting.take();
+        waiting.into_iter().for_each(Waker::wake);
+    }
+
+    /// Ends at the first [`Event::notify`] after this call (not after the first poll).
+    pub fn wait(&self) -> impl Future<Output = ()> + '_ {
+        let began = self.round.get();
+        poll_fn(move |context| {
+            if self.round.get() != began {
+                return Poll::Ready(());
+            }
+            let mut waiting = self.waiting.borrow_mut();
+            if !waiting.iter().any(|waker| waker.will_wake(context.waker())) {
+                waiting.push(context.waker().clone());
+            }
+            Poll::Pending
+        })
+    }
+}
+
+/// A number of permits, given in order of arrival.
+pub struct Gate {
+    inner: Rc<GateInner>,
+}
+
+struct GateInner {
+    free: Cell<usize>,
+    queue: RefCell<VecDeque<Rc<Turn>>>,
+}
+
+#[derive(Default)]
+struct Turn {
+    granted: Cell<bool>,
+    waker: RefCell<Option<Waker>>,
+}
+
+/// One permit of a [`Gate`]; it goes back when dropped.
+pub struct Permit {
+    gate: Rc<GateInner>,
+}
+
+impl Gate {
+    /// A gate with `permits`.
+    #[must_use]
+    pub fn new(permits: usize) -> Gate {
+        Gate { inner: Rc::new(GateInner { free: Cell::new(permits), queue: RefCell::default() }) }
+    }
+
+    /// A permit, if one is free and nobody waits.
+    #[must_use]
+    pub fn try_enter(&self) -> Option<Permit> {
+        let free = self.inner.free.get();
+        if free == 0 || !self.inner.queue.borrow().is_empty() {
+            return None;
+        }
+        self.inner.free.set(free - 1);
+        Some(Permit { gate: Rc::clone(&self.inner) })
+    }
+
+    /// A permit, after all who came before.
+    pub async fn enter(&self) -> Permit {
+        if let Some(permit) = self.try_enter() {
+            return permit;
+        }
+        let turn = Rc::new(Turn::default());
+        self.inner.queue.borrow_mut().push_back(Rc::clone(&turn));
+        let leave = LeaveQueue { gate: &self.inner, turn: &turn };
+        let mut granted = pin!(poll_fn(|context| {
+            if turn.granted.get() {
+                return Poll::Ready(());
+            }
+            turn.waker.replace(Some(context.waker().clone()));
+            Poll::Pending
+        }));
+        granted.as_mut().await;
+        std::mem::forget(leave);
+        Permit { gate: Rc::clone(&self.inner) }
+    }
+}
+
+/// Takes a dropped waiter out of the queue, or passes its permit on.
+struct LeaveQueue<'a> {
+    gate: &'a Rc<GateInner>,
+    turn: &'a Rc<Turn>,
+}
+
+impl Drop for LeaveQueue<'_> {
+    fn drop(&mut self) {
+        if self.turn.granted.get() {
+            drop(Permit { gate: Rc::clone(self.gate) });
+        } else {
+            self.gate.queue.borrow_mut().retain(|turn| !Rc::ptr_eq(turn, self.turn));
+        }
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        let next = self.gate.queue.borrow_mut().pop_front();
+        match next {
+            Some(turn) => {
+                turn.granted.set(true);
+                if let Some(waker) = turn.waker.take() {
+                    waker.wake();
+                }
+            }
+            None => self.gate.free.set(self.gate.free.get() + 1),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::task::Context;
+
+    fn poll<F: Future>(future: std::pin::Pin<&mut F>) -> Poll<F::Output> {
+        future.poll(&mut Context::from_waker(Waker::noop()))
+    }
+
+    #[test]
+    fn a_notify_between_call_and_poll_is_not_lost() {
+        let event = Event::default();
+        let mut wait = pin!(event.wait());
+        event.notify();
+        assert!(poll(wait.as_mut()).is_ready());
+        let mut wait = pin!(event.wait());
+        assert!(poll(wait.as_mut()).is_pending());
+    }
+
+    #[test]
+    fn permits_go_in_order_and_come_back() {
+        let gate = Gate::new(1);
+        let held = gate.try_enter();
+        assert!(held.is_some() && gate.try_enter().is_none());
+        let mut first = Box::pin(gate.enter());
+        let mut second = Box::pin(gate.enter());
+        assert!(poll(first.as_mut()).is_pending() && poll(second.as_mut()).is_pending());
+        drop(held);
+        assert!(poll(second.as_mut()).is_pending());
+        let Poll::Ready(permit) = poll(first.as_mut()) else { unreachable!("the first in the queue has its turn") };
+        drop(permit);
+        // The second is granted but never polled again: its permit must not be lost.
+        drop(second);
+        assert!(gate.try_enter().is_some());
+    }
+}
