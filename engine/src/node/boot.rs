@@ -1,0 +1,197 @@
+//! The start of a node, on core 0: the disk, the stores, recovery, and what each core is dealt.
+//!
+//! ```text
+//!  open the disk -> open the stores (one that is missing or damaged is begun anew, at position zero)
+//!    -> recover from the lowest floor -> a store behind its confirmed position counts as gone: begin it anew, recover
+//! again
+//!    -> buckets -> deal
+//! ```
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::disk::{self, Catalog, Column, DiskError, Segments, serve};
+use crate::index::{IndexError, Layers, Position, Store};
+use crate::log::{LogReader, ReadError, Recovered, recover};
+use crate::node::deal::{Deal, FirstDisk};
+use crate::node::index_homes::{Homes, open_store, renew_store};
+use crate::node::options::Options;
+use crate::node::seat::{First, Seat};
+use crate::rt::{self, BufferPool, IoError};
+use crate::shard::{Buckets, Confirmed, Pass, ReplayError, buckets_of, owner_of, replay};
+use crate::types::{CoreId, GroupNumber, SegmentId, Sequence, ShardId};
+
+/// Why a node does not start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StartError {
+    /// The disk.
+    Disk(DiskError),
+    /// The log.
+    Log(ReadError),
+    /// The index, even begun anew.
+    Index(IndexError),
+    /// The directory of the index.
+    Directory(IoError),
+    /// The replay.
+    Replay(ReplayError),
+    /// Another core of the node did not start, and says why.
+    OtherCore,
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StartError::Disk(error) => write!(f, "{error}"),
+            StartError::Log(error) => write!(f, "{error}"),
+            StartError::Index(error) => write!(f, "{error}"),
+            StartError::Directory(error) => write!(f, "the index: {error}"),
+            StartError::Replay(error) => write!(f, "{error}"),
+            StartError::OtherCore => f.write_str("another core did not start"),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
+
+impl From<ReplayError> for StartError {
+    fn from(error: ReplayError) -> StartError {
+        StartError::Replay(error)
+    }
+}
+
+impl From<IndexError> for StartError {
+    fn from(error: IndexError) -> StartError {
+        StartError::Index(error)
+    }
+}
+
+/// Starts the node, deals to the other cores, and gives core 0 its own share.
+pub(super) async fn first(seat: &Seat, first: First, catalog: &Rc<Catalog>) -> Result<(Deal, FirstDisk), StartError> {
+    let First { requests, note_posts, deals } = first;
+    match start(seat, catalog).await {
+        Ok((mut shares, disk, segments)) => {
+            drop(rt::spawn(serve(Rc::clone(disk.owner()), requests, note_posts)));
+            let others = shares.split_off(1);
+            for (slot, deal) in deals.into_iter().zip(others) {
+                // A core that has gone fails its own open; the others see it when they ask it something.
+                drop(slot.answer(Ok(deal)));
+            }
+            let own = shares.pop().ok_or(StartError::OtherCore)?;
+            Ok((own, FirstDisk { segments, _disk: disk }))
+        }
+        Err(why) => {
+            for slot in deals {
+                drop(slot.answer(Err(StartError::OtherCore)));
+            }
+            Err(why)
+        }
+    }
+}
+
+type Started = (Vec<Deal>, disk::Disk, Rc<Segments>);
+
+async fn start(seat: &Seat, catalog: &Rc<Catalog>) -> Result<Started, StartError> {
+    let options = &seat.options;
+    let disk = disk::open(&options.store, &options.disk).await.map_err(StartError::Disk)?;
+    let columns: Vec<Column> = disk
+        .owner()
+        .live_segments()
+        .into_iter()
+        .map(|live| Column { segment: live.segment, kind: live.kind, nonce: live.nonce, slot: live.slot })
+        .collect();
+    columns.iter().cloned().for_each(|column| catalog.add(column));
+    let containers = disk.containers(CoreId(0));
+    let owner_post = seat.owner_post.clone();
+    let segments = Rc::new(Segments::new(containers, Rc::clone(catalog), CoreId(0), owner_post, options.notice));
+    let reader = LogReader::new(Rc::clone(&segments), BufferPool::new(options.buffer_bytes));
+    let superblock = disk.superblock();
+    let homes = Homes::new(options, superblock.store, superblock.shards).await.map_err(StartError::Directory)?;
+    let mut stores = BTreeMap::new();
+    for shard in (0..superblock.shards).map(ShardId) {
+        stores.insert(shard, open_store(&homes, shard, options.notice).await?);
+    }
+    let (recovered, floor) = settle(options, &segments, &reader, &homes, &mut stores).await?;
+    let last = newest(&recovered, &stores)?;
+    for damage in &recovered.damage {
+        (options.notice)(&format!("damage: {damage}"));
+    }
+    let read_only = !recovered.damage.is_empty() && !options.accept_damage;
+    let recovered = Arc::new(recovered);
+    let mut shares = Vec::new();
+    let mut buckets = Arc::new(Buckets::default());
+    for core in (0..options.cores).map(CoreId) {
+        let own = |shard: &ShardId| owner_of(*shard, usize::from(options.cores)) == core;
+        let mine =
+            stores.iter().filter(|(shard, _)| own(shard)).map(|(shard, store)| (*shard, store.clone())).collect();
+        let layers = Layers::new(mine);
+        if core == CoreId(0) {
+            let (none, mut passing) = (Buckets::default(), Layers::new(layers.stores().clone()));
+            replay(&segments, &reader, &recovered, &mut passing, &none, &options.owner, Pass::Buckets).await?;
+            buckets = Arc::new(buckets_of(&passing)?);
+        }
+        let confirmed = recovered.confirmed.iter().filter(|(shard, _)| own(shard));
+        shares.push(Deal {
+            place: disk.place().clone(),
+            salt: superblock.salt,
+            shards: superblock.shards,
+            columns: columns.clone(),
+            layers,
+            recovered: Arc::clone(&recovered),
+            buckets: Arc::clone(&buckets),
+            last,
+            confirmed: confirmed
+                .map(|(shard, (sequence, location))| (*shard, Confirmed { sequence: *sequence, location: *location }))
+                .collect(),
+            floor,
+            read_only,
+        });
+    }
+    Ok((shares, disk, segments))
+}
+
+/// Recovers, and once more from the beginning if a store turns out to be older than its log confirms.
+async fn settle(
+    options: &Options,
+    segments: &Segments,
+    reader: &LogReader,
+    homes: &Homes,
+    stores: &mut BTreeMap<ShardId, Store>,
+) -> Result<(Recovered, SegmentId), StartError> {
+    loop {
+        let positions = positions(stores)?;
+        let floor = positions.values().map(|position| position.floor).min().unwrap_or_default();
+        let marks: Vec<(SegmentId, GroupNumber)> =
+            positions.values().map(|position| (position.segment, position.group)).collect();
+        let recovered =
+            recover(segments, reader, &marks, floor, options.accept_damage).await.map_err(StartError::Log)?;
+        let stale: Vec<ShardId> = recovered
+            .confirmed
+            .iter()
+            .filter(|(shard, (confirmed, _))| {
+                positions.get(shard).is_some_and(|held| held.sequence < *confirmed && held.sequence > Sequence(0))
+            })
+            .map(|(shard, _)| *shard)
+            .collect();
+        if stale.is_empty() {
+            return Ok((recovered, floor));
+        }
+        for shard in stale {
+            (options.notice)(&format!("the index of shard {shard} is older than its log confirms: it is built anew"));
+            // Closed first: one process cannot have the same environment open twice.
+            drop(stores.remove(&shard));
+            stores.insert(shard, renew_store(homes, shard).await?);
+        }
+    }
+}
+
+fn positions(stores: &BTreeMap<ShardId, Store>) -> Result<BTreeMap<ShardId, Position>, IndexError> {
+    stores.iter().map(|(shard, store)| Ok((*shard, store.position()?))).collect()
+}
+
+/// The largest sequence in the store: every shard goes on from there.
+fn newest(recovered: &Recovered, stores: &BTreeMap<ShardId, Store>) -> Result<Sequence, IndexError> {
+    let held = positions(stores)?.values().map(|position| position.sequence).max().unwrap_or_default();
+    Ok(held.max(recovered.newest))
+}
