@@ -1,0 +1,9 @@
+//! The system tests: one binary, a file per story.
+
+mod cut_starts;
+mod damage;
+mod failed_flush;
+mod full_disk;
+mod power_cuts;
+mod races;
+mod rebuilt_uploads;
