@@ -14,6 +14,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::saying::Saying;
 
+/// Lines of a story that are shown.
+const STORY_LINES: usize = 60;
+
 /// A body that a key may have: its version and size. `None` is no body.
 type State = Option<(u64, u64)>;
 
@@ -24,6 +27,8 @@ pub struct Ledger {
     uploads: BTreeMap<String, Upload>,
     /// Keys for which an upload may have begun that nobody was told of.
     upload_wanted: BTreeSet<String>,
+    /// Everything that was said, for whoever must find out how a wrong thing came about.
+    heard: Vec<String>,
     /// Acknowledgements seen.
     pub acknowledged: u64,
 }
@@ -63,6 +68,7 @@ impl Ledger {
     /// # Errors
     /// What the saying shows to be wrong.
     pub fn hear(&mut self, saying: &Saying) -> Result<(), String> {
+        self.heard.push(saying.to_string());
         match saying {
             Saying::Put(key, version, size) | Saying::Create(key, version, size) => {
                 self.want(key, Some((*version, *size)));
@@ -172,7 +178,17 @@ impl Ledger {
         }
         self.uploads = open;
         self.upload_wanted.clear();
+        self.heard.push("-- read".to_owned());
         if wrong.is_empty() { Ok(()) } else { Err(wrong) }
+    }
+
+    /// The last that was said of any of these words, between the starts and the readings.
+    #[must_use]
+    pub fn story(&self, of: &[&str]) -> String {
+        let about = |line: &&String| line.split(' ').any(|word| of.contains(&word)) || is_mark(line);
+        let mut last: Vec<_> = self.heard.iter().rev().filter(about).take(STORY_LINES).map(String::as_str).collect();
+        last.reverse();
+        last.join("\n")
     }
 
     /// Keys that have a body, whatever came.
@@ -196,6 +212,11 @@ impl Ledger {
         }
         Ok(())
     }
+}
+
+/// Whether the line tells one victim or reading from the next.
+fn is_mark(line: &str) -> bool {
+    line == "-- read" || line == "begin start"
 }
 
 fn is(upload: &Upload, state: State) -> bool {

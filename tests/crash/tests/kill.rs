@@ -156,7 +156,9 @@ impl Story {
         let remains = self.verify(leaving).wait().expect("a child may be waited for");
         if let Err(wrong) = self.ledger.compare(&remains.said) {
             let kept = self.keep();
-            panic!("after victim {}: {wrong:#?}; told: {}; {kept}", self.victims, remains.told);
+            let words: Vec<&str> = wrong.iter().flat_map(|line| line.split(' ')).collect();
+            let story = self.ledger.story(&words);
+            panic!("after victim {}: {wrong:#?}; told: {}; {kept}\n{story}", self.victims, remains.told);
         }
         assert_eq!(remains.told, "", "after victim {}: nothing is to be told of", self.victims);
         if self.readings.is_multiple_of(10) {

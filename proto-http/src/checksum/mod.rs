@@ -1,0 +1,1 @@
+//! Checksums of bodies: MD5 and the five that S3 names.

@@ -1,0 +1,1 @@
+//! Small texts of the wire: percent encoding, hex, base64, dates.

@@ -1,0 +1,1 @@
+//! The documents of S3, read and written.
