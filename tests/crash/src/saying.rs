@@ -40,6 +40,8 @@ pub enum Saying {
     Full(String),
     /// An upload to the key shall begin.
     UploadWanted(String),
+    /// It was not begun, for want of room.
+    UploadRefused(String),
     /// The upload to the key is open, for a body of this version.
     Opened(String, String, u64),
     /// The first parts of an upload, so many, are acknowledged, and so many bytes.
@@ -87,6 +89,7 @@ impl fmt::Display for Saying {
             Saying::Refused(key) => write!(f, "refused {key}"),
             Saying::Full(key) => write!(f, "full {key}"),
             Saying::UploadWanted(key) => write!(f, "upload-wanted {key}"),
+            Saying::UploadRefused(key) => write!(f, "upload-refused {key}"),
             Saying::Opened(key, upload, version) => write!(f, "opened {key} {upload} {version}"),
             Saying::Parts(upload, parts, bytes) => write!(f, "parts {upload} {parts} {bytes}"),
             Saying::Complete(key, upload, size) => write!(f, "complete {key} {upload} {size}"),
@@ -130,6 +133,7 @@ impl Saying {
             "refused" => Saying::Refused(word(0)?),
             "full" => Saying::Full(word(0)?),
             "upload-wanted" => Saying::UploadWanted(word(0)?),
+            "upload-refused" => Saying::UploadRefused(word(0)?),
             "opened" => Saying::Opened(word(0)?, word(1)?, number(2)?),
             "parts" => Saying::Parts(word(0)?, number(1)?, number(2)?),
             "complete" => Saying::Complete(word(0)?, word(1)?, number(2)?),
@@ -163,6 +167,7 @@ mod tests {
             Saying::Refused(key()),
             Saying::Full(key()),
             Saying::UploadWanted(key()),
+            Saying::UploadRefused(key()),
             Saying::Opened(key(), upload(), 9),
             Saying::Parts(upload(), 2, 800),
             Saying::Complete(key(), upload(), 800),

@@ -33,7 +33,10 @@ pub(crate) async fn upload(store: &Store, name: &str, version: u64, chance: &mut
     Saying::UploadWanted(name.to_owned()).say();
     let upload = match store.create_upload(&bucket(), &key(name), Vec::new()).await {
         Ok(upload) => upload,
-        Err(Error::SlowDown | Error::NoSpace) => return rt::sleep(Duration::from_millis(20)).await,
+        Err(Error::SlowDown | Error::NoSpace) => {
+            Saying::UploadRefused(name.to_owned()).say();
+            return rt::sleep(Duration::from_millis(20)).await;
+        }
         Err(why) => return Saying::Wrong(format!("{name}: no upload: {why}")).say(),
     };
     Saying::Opened(name.to_owned(), upload.to_string(), version).say();
