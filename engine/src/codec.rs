@@ -178,6 +178,15 @@ pub fn field_u16(len: usize) -> u16 {
     u16::try_from(len).expect("limits keep this length below 2^16")
 }
 
+/// A length as a field of one byte.
+///
+/// # Panics
+/// If the limits allow what does not fit.
+#[must_use]
+pub fn field_u8(len: usize) -> u8 {
+    u8::try_from(len).expect("limits keep this length below 2^8")
+}
+
 /// A length from disk as a length in memory.
 #[must_use]
 pub fn length(field: u32) -> usize {

@@ -35,6 +35,8 @@ pub const RUN_BYTES_MAX: usize = 16 * 1024 * 1024;
 pub const UNIT_BYTES: usize = 64 * 1024;
 /// Parts of one upload (S3).
 pub const PARTS_MAX: u16 = 10_000;
+/// A note on a part: an algorithm and a digest of 32 bytes fit.
+pub const NOTE_BYTES_MAX: usize = 36;
 /// The largest body put in one piece, and the largest part (S3).
 pub const PART_BYTES_MAX: u64 = 5 * 1024 * 1024 * 1024;
 /// The smallest part but the last (S3).

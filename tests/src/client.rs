@@ -6,7 +6,7 @@ use stratum_engine::error::Error;
 use stratum_engine::log::Attribute;
 use stratum_engine::node::{PutOptions, Store, Upload};
 use stratum_engine::rt;
-use stratum_engine::shard::{Conditions, EtagMatch};
+use stratum_engine::shard::{Completion, Conditions, EtagMatch};
 use stratum_engine::types::{BucketName, Etag, ObjectKey, UploadId};
 
 use crate::chance::body;
@@ -124,8 +124,8 @@ async fn carry_out(
         }
         Op::Complete { key, upload, parts } => {
             let upload = upload_id(ledger, *upload);
-            let done =
-                store.complete_upload(bucket, &object_key(key), upload, parts.clone(), Conditions::default()).await?;
+            let completion = Completion { parts: parts.clone(), ..Completion::default() };
+            let done = store.complete_upload(bucket, &object_key(key), upload, completion).await?;
             Ok(Answer::Made((done.etag.md5, done.etag.parts)))
         }
         Op::Abort { key, upload } => {

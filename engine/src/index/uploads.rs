@@ -84,7 +84,7 @@ mod tests {
 
     use super::*;
     use crate::index::After;
-    use crate::types::{Etag, KillList, Location, Sequence, ShardId};
+    use crate::types::{Etag, KillList, Location, Note, Sequence, ShardId};
 
     const BUCKET: BucketId = BucketId(7);
 
@@ -103,7 +103,8 @@ mod tests {
 
     fn part(size: u64) -> PartEntry {
         let (position, location, kills) = (Sequence(1), Location::default(), KillList::default());
-        PartEntry { position, sequence: position, location, time_ms: 1, size, md5: [0; 16], kills }
+        let (md5, note) = ([0; 16], Note::default());
+        PartEntry { position, sequence: position, location, time_ms: 1, size, md5, note, kills }
     }
 
     fn put_upload(layers: &mut Layers, at: &[u8], upload: UploadId, open: bool, parts: u16) {

@@ -4,8 +4,8 @@
 //! `None` for what the encoder does not write. Values stay small: manifests and metadata lie in the log.
 
 use super::seal::body;
-use crate::codec::{Fields, Sink};
-use crate::types::{BucketId, Etag, KillList, Location, Sequence, UploadId};
+use crate::codec::{Fields, Sink, field_u8};
+use crate::types::{BucketId, Etag, KillList, Location, Note, Sequence, UploadId};
 
 const FLAG_LARGE: u8 = 1;
 const FLAG_COMPLETED: u8 = 2;
@@ -155,6 +155,8 @@ pub struct PartEntry {
     pub size: u64,
     /// The MD5 of its body.
     pub md5: [u8; 16],
+    /// The caller's note on it.
+    pub note: Note,
     /// The segments that may still hold older records of the part.
     pub kills: KillList,
 }
@@ -170,6 +172,8 @@ impl PartEntry {
             .u64(self.time_ms)
             .u64(self.size)
             .bytes(&self.md5)
+            .u8(field_u8(self.note.as_bytes().len()))
+            .bytes(self.note.as_bytes())
             .kills(&self.kills)
             .seal(key)
     }
@@ -185,10 +189,16 @@ impl PartEntry {
             time_ms: fields.u64()?,
             size: fields.u64()?,
             md5: fields.array()?,
+            note: note(&mut fields)?,
             kills: fields.kills()?,
         };
         fields.end().map(|()| entry)
     }
+}
+
+fn note(fields: &mut Fields<'_>) -> Option<Note> {
+    let length = usize::from(fields.u8()?);
+    Note::new(fields.bytes(length)?)
 }
 
 /// A bucket, live or deleted.
@@ -300,6 +310,7 @@ mod tests {
             time_ms: 5,
             size: 6,
             md5: [0xaa; 16],
+            note: Note::new(b"\x01note").expect("a short note"),
             kills: kills(),
         }
     }

@@ -1,18 +1,18 @@
 //! A manifest: the payload of a record whose body lies in data segments. Its parts, if it had any, and its runs in
 //! order.
 //!
-//! Little-endian: magic, version, part count, run count; then 28 bytes per part, 16 per run. A completed upload holds
+//! Little-endian: magic, version, part count, run count; then 64 bytes per part, 16 per run. A completed upload holds
 //! the runs of all its parts, so that the part records are dead at once and one record is the truth of the object.
 
-use crate::codec::{Fields, Sink, field_u16, field_u32, length};
-use crate::limits::{PARTS_MAX, PAYLOAD_BYTES_MAX, RUN_BYTES_MAX};
-use crate::types::SegmentId;
+use crate::codec::{Fields, Sink, field_u8, field_u16, field_u32, length};
+use crate::limits::{NOTE_BYTES_MAX, PARTS_MAX, PAYLOAD_BYTES_MAX, RUN_BYTES_MAX};
+use crate::types::{Note, SegmentId};
 
 /// "SMAN".
 const MAGIC: u32 = 0x4e41_4d53;
 const VERSION: u8 = 1;
 const HEADER_BYTES: usize = 16;
-const PART_BYTES: usize = 28;
+const PART_BYTES: usize = 64;
 const RUN_BYTES: usize = 16;
 
 /// A piece of a body in a data segment.
@@ -27,7 +27,7 @@ pub struct RunSpan {
 }
 
 /// A part of a completed upload.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PartSpan {
     /// Its number.
     pub number: u16,
@@ -35,6 +35,8 @@ pub struct PartSpan {
     pub size: u64,
     /// Its MD5.
     pub md5: [u8; 16],
+    /// The caller's note on it.
+    pub note: Note,
 }
 
 /// Where a large body lies.
@@ -62,8 +64,11 @@ impl Manifest {
         }
         let header = Sink::new().u32(MAGIC).u8(VERSION).u8(0).u16(field_u16(self.parts.len()));
         let header = header.u32(field_u32(self.runs.len())).u32(0);
-        let parts =
-            self.parts.iter().fold(header, |sink, part| sink.u16(part.number).u16(0).u64(part.size).bytes(&part.md5));
+        let parts = self.parts.iter().fold(header, |sink, part| {
+            let (note, room) = (part.note.as_bytes(), [0; NOTE_BYTES_MAX]);
+            let sink = sink.u16(part.number).u8(field_u8(note.len())).u8(0).u64(part.size).bytes(&part.md5);
+            sink.bytes(note).bytes(room.get(note.len()..).unwrap_or_default())
+        });
         let runs = self.runs.iter().fold(parts, |sink, run| sink.u64(run.segment.0).u32(run.offset).u32(run.bytes));
         Some(runs.into_vec())
     }
@@ -86,11 +91,15 @@ impl Manifest {
         let mut manifest = Manifest::default();
         for _ in 0..parts {
             let number = fields.u16()?;
-            fields.reserved(2)?;
+            let noted = usize::from(fields.u8()?);
+            fields.reserved(1)?;
             if manifest.parts.last().map_or(0, |last| last.number) >= number || number > PARTS_MAX {
                 return None;
             }
-            manifest.parts.push(PartSpan { number, size: fields.u64()?, md5: fields.array()? });
+            let (size, md5) = (fields.u64()?, fields.array()?);
+            let note = Note::new(fields.bytes(noted)?)?;
+            fields.reserved(NOTE_BYTES_MAX.checked_sub(noted)?)?;
+            manifest.parts.push(PartSpan { number, size, md5, note });
         }
         for _ in 0..runs {
             let run = RunSpan { segment: SegmentId(fields.u64()?), offset: fields.u32()?, bytes: fields.u32()? };
@@ -131,9 +140,13 @@ mod tests {
     use crate::mutation;
 
     fn sample() -> Manifest {
+        let part = |number, size, note: &[u8]| {
+            let note = Note::new(note).expect("a short note");
+            PartSpan { number, size, md5: [1; 16], note }
+        };
         let run = |segment, offset, bytes| RunSpan { segment: SegmentId(segment), offset, bytes };
         Manifest {
-            parts: vec![PartSpan { number: 2, size: 30, md5: [1; 16] }, PartSpan { number: 9, size: 5, md5: [2; 16] }],
+            parts: vec![part(2, 30, b"\x01note"), part(9, 5, &[3; NOTE_BYTES_MAX])],
             runs: vec![run(4, 4096, 10), run(5, 4096, 20), run(4, 12288, 5)],
         }
     }
@@ -157,7 +170,7 @@ mod tests {
         let mut manifest = sample();
         manifest.parts.reverse();
         assert_eq!(Manifest::decode(&manifest.encode().expect("it is small")), None);
-        manifest.parts = vec![PartSpan { number: PARTS_MAX + 1, size: 1, md5: [1; 16] }];
+        manifest.parts = vec![PartSpan { number: PARTS_MAX + 1, size: 1, md5: [1; 16], note: Note::default() }];
         assert_eq!(Manifest::decode(&manifest.encode().expect("it is small")), None);
     }
 

@@ -58,6 +58,8 @@ pub enum Change {
         size: u64,
         /// Its MD5.
         md5: [u8; 16],
+        /// The caller's note on it.
+        note: Vec<u8>,
     },
     /// An upload ends without an object.
     UploadAbort {
@@ -183,7 +185,8 @@ mod tests {
             let (size, md5, parts) = (0x0102_0304_0506_0708, [0xaa; 16], 0x090a);
             Change::Put { size, md5, parts, large, completes, attributes }
         };
-        let part = Change::Part { upload: [0xbb; 16], number: 10_000, size: 0x0102_0304_0506_0708, md5: [0xaa; 16] };
+        let (size, note) = (0x0102_0304_0506_0708, b"\x01note".to_vec());
+        let part = Change::Part { upload: [0xbb; 16], number: 10_000, size, md5: [0xaa; 16], note };
         [
             ("meta-put", put(false, None, attributes.clone())),
             ("meta-put-completes", put(true, Some([0xbb; 16]), Vec::new())),
@@ -239,7 +242,7 @@ mod tests {
         let changes = [
             Change::Put { size: 7, md5: [9; 16], parts: 2, large: true, completes: Some([1; 16]), attributes },
             Change::Delete,
-            Change::Part { upload: [2; 16], number: 3, size: 4, md5: [5; 16] },
+            Change::Part { upload: [2; 16], number: 3, size: 4, md5: [5; 16], note: vec![6; 33] },
             Change::Checkpoint { sequence: 5, floor: 6 },
         ];
         for change in changes {

@@ -3,11 +3,11 @@
 use crate::error::Error;
 use crate::index::{PartsPage, UploadState};
 use crate::limits::{LIST_PAGE_MAX, PARTS_MAX};
-use crate::log::Attribute;
-use crate::node::put::{Upload, check_attributes};
+use crate::log::{Attribute, Change, ReadError};
+use crate::node::put::Upload;
 use crate::node::store::Store;
-use crate::shard::{Answer, Conditions, Intent, NamedPart, Question};
-use crate::types::{BucketName, ObjectKey, UploadId};
+use crate::shard::{Answer, Completion, Intent, Question, check_attributes};
+use crate::types::{BucketName, Location, ObjectKey, UploadId};
 
 /// A page of the parts of an upload.
 pub type PartList = PartsPage;
@@ -77,14 +77,13 @@ impl Store {
         bucket: &BucketName,
         key: &ObjectKey,
         upload: UploadId,
-        parts: Vec<NamedPart>,
-        conditions: Conditions,
+        completion: Completion,
     ) -> Result<Answer, Error> {
         let id = self.bucket_id(bucket)?;
         let shard = self.shard_of(id, key);
         let owner = self.inner.peers.owner_of(shard);
         let key = key.clone();
-        self.inner.peers.ask(owner, |slot| Question::Complete(shard, id, key, upload, parts, conditions, slot)).await
+        self.inner.peers.ask(owner, |slot| Question::Complete(shard, id, key, upload, completion, slot)).await
     }
 
     /// Ends an upload without an object.
@@ -97,12 +96,36 @@ impl Store {
         self.decide(id, key, intent).await.map(|_| ())
     }
 
-    async fn open_upload(&self, bucket: &BucketName, key: &ObjectKey, upload: UploadId) -> Result<(), Error> {
+    /// The attributes that an open upload began with.
+    ///
+    /// # Errors
+    /// `NoSuchUpload`, or why they cannot be read.
+    pub async fn upload_attributes(
+        &self,
+        bucket: &BucketName,
+        key: &ObjectKey,
+        upload: UploadId,
+    ) -> Result<Vec<Attribute>, Error> {
+        // The pin comes before the lookup: the segment that the answer names is not freed while it is held.
+        let _pin = self.inner.disk.pin();
+        let created = self.open_upload(bucket, key, upload).await?;
+        let record = self.inner.reader.record(created).await?.record;
+        match record.meta.change {
+            Change::UploadCreate { attributes } if UploadId::new(record.time_ms, record.sequence) == upload => {
+                Ok(attributes)
+            }
+            _ => Err(ReadError::Damaged(created.segment, u64::from(created.offset)).into()),
+        }
+    }
+
+    /// Where the record lies that began an open upload.
+    async fn open_upload(&self, bucket: &BucketName, key: &ObjectKey, upload: UploadId) -> Result<Location, Error> {
         let id = self.bucket_id(bucket)?;
         let shard = self.shard_of(id, key);
         let owner = self.inner.peers.owner_of(shard);
         let question = |slot| Question::Upload(shard, id, key.clone(), upload, slot);
         let entry = self.inner.peers.ask(owner, question).await?;
-        entry.filter(|entry| entry.state == UploadState::Open).map(|_| ()).ok_or(Error::NoSuchUpload)
+        let open = entry.filter(|entry| entry.state == UploadState::Open);
+        open.map(|entry| entry.location).ok_or(Error::NoSuchUpload)
     }
 }

@@ -3,9 +3,9 @@
 use crate::disk::Pin;
 use crate::error::Error;
 use crate::log::{Change, LogReader, Manifest, PartSpan, Read, ReadError};
-use crate::node::put::{PutOptions, check_attributes};
+use crate::node::put::PutOptions;
 use crate::node::store::{Head, Store};
-use crate::shard::Answer;
+use crate::shard::{Answer, check_attributes};
 use crate::types::{BucketName, ObjectKey};
 
 /// An object, its record read and verified.

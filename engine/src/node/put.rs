@@ -1,12 +1,12 @@
 //! Putting: a small body goes into its record, a large one streams into runs first. Parts always lie in runs.
 
 use crate::error::Error;
-use crate::limits::{ATTRIBUTES_BYTES_MAX, ATTRIBUTES_MAX, PART_BYTES_MAX};
+use crate::limits::PART_BYTES_MAX;
 use crate::log::{Attribute, Body, BodyWriter, Manifest, RunOwner};
 use crate::node::store::Store;
 use crate::rt;
-use crate::shard::{Answer, Conditions, Intent, PutBody};
-use crate::types::{BucketId, BucketName, ObjectKey, UploadId};
+use crate::shard::{Answer, Conditions, Intent, PutBody, check_attributes};
+use crate::types::{BucketId, BucketName, Note, ObjectKey, UploadId};
 
 /// What comes with a body.
 #[derive(Clone, Debug, Default)]
@@ -17,6 +17,8 @@ pub struct PutOptions {
     pub conditions: Conditions,
     /// The MD5 that the body must have.
     pub expected_md5: Option<[u8; 16]>,
+    /// On a part: what is to be found with it again.
+    pub note: Note,
 }
 
 /// A body that is coming in.
@@ -161,9 +163,11 @@ impl Upload {
             return Err(Error::WrongLength);
         }
         let manifest = manifest.encode().ok_or(Error::TooLarge)?;
-        let PutOptions { attributes, conditions, .. } = options;
+        let PutOptions { attributes, conditions, note, .. } = options;
         let intent = match part {
-            Some((upload, number)) => Intent::Part { bucket, key: key.clone(), upload, number, manifest, size, md5 },
+            Some((upload, number)) => {
+                Intent::Part { bucket, key: key.clone(), upload, number, manifest, size, md5, note }
+            }
             None => {
                 let body = PutBody::Large { manifest, size, md5 };
                 Intent::Put { bucket, key: key.clone(), body, attributes, conditions }
@@ -188,12 +192,4 @@ impl Drop for Upload {
             self.store.inner.peers.me().note_dead_runs();
         }
     }
-}
-
-pub(super) fn check_attributes(attributes: &[Attribute]) -> Result<(), Error> {
-    let bytes: usize = attributes.iter().map(|attribute| attribute.name.len() + attribute.value.len()).sum();
-    if attributes.len() > ATTRIBUTES_MAX || bytes > ATTRIBUTES_BYTES_MAX {
-        return Err(Error::AttributesTooLarge);
-    }
-    Ok(())
 }

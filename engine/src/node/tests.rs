@@ -5,12 +5,14 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use crate::disk::{DiskOptions, Geometry};
+use crate::error::Error;
 use crate::index::{Item, TwinDisk};
+use crate::log::Attribute;
 use crate::node::{IndexPlace, Options, PutOptions, Store, seats};
 use crate::rt;
 use crate::rt::sim::{self, Fuse, Outcome, World};
-use crate::shard::{Conditions, OwnerOptions};
-use crate::types::{BucketName, ObjectKey};
+use crate::shard::{Completion, Conditions, OwnerOptions};
+use crate::types::{BucketName, Note, ObjectKey};
 
 const SHARDS: u16 = 4;
 
@@ -161,7 +163,10 @@ fn a_repeated_complete_succeeds_for_a_day() {
         let etag = part.finish(PutOptions::default()).await.expect("a part").etag;
         let named = || vec![(1, etag.md5)];
         let target = key(1);
-        let complete = || store.complete_upload(&name, &target, upload, named(), Conditions::default());
+        let complete = || {
+            let completion = Completion { parts: named(), ..Completion::default() };
+            store.complete_upload(&name, &target, upload, completion)
+        };
         let first = complete().await.expect("it completes");
         store.checkpoint().await.expect("a checkpoint");
         assert_eq!(complete().await.map(|answer| answer.etag), Ok(first.etag));
@@ -171,6 +176,42 @@ fn a_repeated_complete_succeeds_for_a_day() {
         assert!(complete().await.is_err(), "it is forgotten after a day");
         let object = store.get(&name, &key(1)).await.expect("the object stays");
         assert_eq!(object.read(0, object.head.size).await, Ok(body(200)));
+    };
+    assert!(matches!(world.run(work, Fuse::Never), Outcome::Done(())));
+}
+
+#[test]
+fn what_is_noted_on_a_part_and_on_its_upload_stays_with_the_object() {
+    let world = World::new(12, sim::Options::default());
+    let name = BucketName::new("photos").expect("a good name");
+    let all = options(2);
+    let attribute = |name: &str| Attribute { name: name.to_owned(), value: "value".to_owned() };
+    let note = Note::new(b"\x01noted").expect("a short note");
+    let work = async {
+        let stores = open(&all).await;
+        let store = &stores[0];
+        store.create_bucket(&name).await.expect("a new bucket");
+        let began = vec![attribute("began")];
+        let upload = store.create_upload(&name, &key(1), began.clone()).await.expect("a new upload");
+        assert_eq!(store.upload_attributes(&name, &key(1), upload).await, Ok(began));
+        let mut part = store.upload_part(&name, &key(1), upload, 1, None).await.expect("a part begins");
+        part.write(&body(200)).await.expect("bytes");
+        let noted = PutOptions { note: note.clone(), ..PutOptions::default() };
+        let etag = part.finish(noted).await.expect("a part").etag;
+        store.checkpoint().await.expect("a checkpoint");
+        let listed = store.list_parts(&name, &key(1), upload, 0, 10).await.expect("a page");
+        assert_eq!(listed.parts.first().map(|(_, part)| part.note.clone()), Some(note.clone()));
+        let parts = vec![(1, etag.md5)];
+        let much = vec![attribute(&"x".repeat(crate::limits::ATTRIBUTES_BYTES_MAX))];
+        let refused = Completion { parts: parts.clone(), attributes: much, ..Completion::default() };
+        let refused = store.complete_upload(&name, &key(1), upload, refused).await;
+        assert_eq!(refused.map(|_| ()), Err(Error::AttributesTooLarge));
+        let completion = Completion { parts, attributes: vec![attribute("ended")], ..Completion::default() };
+        store.complete_upload(&name, &key(1), upload, completion).await.expect("it completes");
+        assert_eq!(store.upload_attributes(&name, &key(1), upload).await, Err(Error::NoSuchUpload));
+        let object = store.get(&name, &key(1)).await.expect("the object");
+        assert_eq!(object.head.attributes, vec![attribute("began"), attribute("ended")]);
+        assert_eq!(object.parts().iter().map(|part| part.note.clone()).collect::<Vec<_>>(), vec![note.clone()]);
     };
     assert!(matches!(world.run(work, Fuse::Never), Outcome::Done(())));
 }

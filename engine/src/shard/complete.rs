@@ -7,14 +7,26 @@ use crate::digest::Md5;
 use crate::error::Error;
 use crate::index::{UploadState, keys};
 use crate::log::{Attribute, Change, Manifest, PartSpan};
+use crate::shard::attributes::check_attributes;
 use crate::shard::conditions::Conditions;
 use crate::shard::intent::{Answer, Intent};
 use crate::shard::owner::Owner;
 use crate::shard::reading::Reading;
-use crate::types::{BucketId, Etag, Location, ObjectKey, Sequence, ShardId, UploadId};
+use crate::types::{BucketId, Etag, Location, Note, ObjectKey, Sequence, ShardId, UploadId};
 
 /// What a client says an upload is made of: part numbers and their MD5s.
 pub type NamedPart = (u16, [u8; 16]);
+
+/// What a client makes of an upload.
+#[derive(Clone, Debug, Default)]
+pub struct Completion {
+    /// The parts, in order.
+    pub parts: Vec<NamedPart>,
+    /// Attributes of the object beyond those that the upload began with.
+    pub attributes: Vec<Attribute>,
+    /// When it is made at all.
+    pub conditions: Conditions,
+}
 
 /// A part as the index has it.
 struct Found {
@@ -23,6 +35,7 @@ struct Found {
     location: Location,
     size: u64,
     md5: [u8; 16],
+    note: Note,
 }
 
 impl Owner {
@@ -36,24 +49,27 @@ impl Owner {
         bucket: BucketId,
         key: ObjectKey,
         upload: UploadId,
-        named: &[NamedPart],
-        conditions: Conditions,
+        completion: Completion,
     ) -> Result<Answer, Error> {
+        let Completion { parts: named, attributes: further, conditions } = completion;
         let _pin = self.disk.pin();
-        let (created, found) = match self.parts_named(shard, bucket, &key, upload, named)? {
+        let (created, found) = match self.parts_named(shard, bucket, &key, upload, &named)? {
             Standing::Open(created, found) => (created, found),
             Standing::Completed(answer) => return Ok(answer),
         };
         let mut manifest = Manifest::default();
         let mut md5 = Md5::new();
         for part in &found {
+            let note = part.note.clone();
             let read = self.reader.record(part.location).await?;
             let pieces = Manifest::decode(read.payload()).ok_or(damaged(part.location))?;
             manifest.runs.extend(pieces.runs);
-            manifest.parts.push(PartSpan { number: part.number, size: part.size, md5: part.md5 });
+            manifest.parts.push(PartSpan { number: part.number, size: part.size, md5: part.md5, note });
             md5.update(&part.md5);
         }
-        let attributes = self.attributes_of(created).await?;
+        let mut attributes = self.attributes_of(created).await?;
+        attributes.extend(further);
+        check_attributes(&attributes)?;
         let parts = u16::try_from(found.len()).map_err(|_| Error::InvalidPart)?;
         let intent = Intent::Complete {
             bucket,
@@ -99,7 +115,7 @@ impl Owner {
                 return Err(Error::InvalidPart);
             }
             let (sequence, location, size) = (part.sequence, part.location, part.size);
-            found.push(Found { number: *number, sequence, location, size, md5: part.md5 });
+            found.push(Found { number: *number, sequence, location, size, md5: part.md5, note: part.note });
         }
         let (_, all_but_last) = found.split_last().ok_or(Error::InvalidPart)?;
         if all_but_last.iter().any(|part| part.size < self.options.part_bytes_min) {

@@ -9,7 +9,7 @@ use crate::index::{
 };
 use crate::log::{Change, Record};
 use crate::shard::reading::Reading;
-use crate::types::{BucketId, BucketName, Etag, Location, ObjectKey, SegmentId, Sequence, ShardId, UploadId};
+use crate::types::{BucketId, BucketName, Etag, Location, Note, ObjectKey, SegmentId, Sequence, ShardId, UploadId};
 
 /// A key of a table, and its new value or none.
 type KeyChange = (Table, Box<[u8]>, Option<Box<[u8]>>);
@@ -181,7 +181,7 @@ fn upload_create(
 }
 
 fn part(reading: &Reading<'_>, record: &Record, location: Location, effects: &mut Effects) -> Result<(), IndexError> {
-    let Change::Part { upload, number, size, md5 } = &record.meta.change else { return Ok(()) };
+    let Change::Part { upload, number, size, md5, note } = &record.meta.change else { return Ok(()) };
     let key = object_key(record)?;
     let upload = UploadId(*upload);
     let open = reading.upload(record.shard, &keys::upload(record.bucket, &key, upload))?;
@@ -207,6 +207,7 @@ fn part(reading: &Reading<'_>, record: &Record, location: Location, effects: &mu
         time_ms: record.time_ms,
         size: *size,
         md5: *md5,
+        note: Note::new(note).ok_or(IndexError::Corrupt)?,
         kills: record.meta.kills().ok_or(IndexError::Corrupt)?,
     };
     let value = entry.encode(&stored);

@@ -4,7 +4,7 @@ use crate::error::Error;
 use crate::log::{Attribute, Record};
 use crate::rt::ReplySlot;
 use crate::shard::conditions::Conditions;
-use crate::types::{BucketId, BucketName, Etag, Location, ObjectKey, SegmentId, Sequence, ShardId, UploadId};
+use crate::types::{BucketId, BucketName, Etag, Location, Note, ObjectKey, SegmentId, Sequence, ShardId, UploadId};
 
 /// A body as its record will hold it.
 #[derive(Debug)]
@@ -79,6 +79,8 @@ pub enum Intent {
         size: u64,
         /// Its MD5.
         md5: [u8; 16],
+        /// The caller's note on it.
+        note: Note,
     },
     /// An object made of parts.
     Complete {
@@ -96,7 +98,7 @@ pub enum Intent {
         size: u64,
         /// Its entity tag.
         etag: Etag,
-        /// Its attributes, from the upload.
+        /// Its attributes: those of the upload, and what came with the completion.
         attributes: Vec<Attribute>,
         /// When it is made at all.
         conditions: Conditions,

@@ -84,7 +84,7 @@ impl Court<'_> {
                 let upload = UploadId::new(self.time_ms, self.sequence);
                 Ok(Judged::Append(record, Answer { upload, ..self.answer() }))
             }
-            Intent::Part { bucket, key, upload, number, size, md5, .. } => {
+            Intent::Part { bucket, key, upload, number, size, md5, note, .. } => {
                 self.bucket_is_there(*bucket)?;
                 self.open_upload(*bucket, key, *upload)?;
                 let before = self.reading.part(self.shard, &keys::part(*bucket, key, *upload, *number))?;
@@ -92,7 +92,8 @@ impl Court<'_> {
                     Some(before) => self.pruned(before.kills, before.location.segment),
                     None => KillList::default(),
                 };
-                let change = Change::Part { upload: upload.0, number: *number, size: *size, md5: *md5 };
+                let note = note.as_bytes().to_vec();
+                let change = Change::Part { upload: upload.0, number: *number, size: *size, md5: *md5, note };
                 let record = self.record(*bucket, key.as_bytes(), change, &kills, intent);
                 let etag = Etag { md5: *md5, parts: 0 };
                 Ok(Judged::Append(record, Answer { etag, size: *size, ..self.answer() }))

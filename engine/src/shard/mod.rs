@@ -9,6 +9,7 @@
 //! What must hold: effects reach the memtable only after their group is durable, and answers leave only after that. The
 //! same function turns a record into effects at commit and at replay, so that a rebuilt index cannot differ.
 
+mod attributes;
 mod buckets;
 mod checkpoint;
 mod commit;
@@ -25,10 +26,11 @@ mod peers;
 mod reading;
 mod replay;
 
+pub use attributes::check_attributes;
 pub use buckets::{Bucket, Buckets};
 pub use checkpoint::run as run_checkpoints;
 pub use commit::run as run_commits;
-pub use complete::NamedPart;
+pub use complete::{Completion, NamedPart};
 pub use conditions::{Conditions, EtagMatch};
 pub use evacuate::Evacuated;
 pub use intent::{Answer, Intent, PutBody};

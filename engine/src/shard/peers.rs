@@ -12,8 +12,7 @@ use crate::limits::CREDITS_PER_CORE;
 use crate::log::RunOwner;
 use crate::rt::{self, Gate, Mailbox, Postman, ReplySlot, reply};
 use crate::shard::buckets::Buckets;
-use crate::shard::complete::NamedPart;
-use crate::shard::conditions::Conditions;
+use crate::shard::complete::Completion;
 use crate::shard::evacuate::Evacuated;
 use crate::shard::intent::{Answer, Intent};
 use crate::shard::owner::Owner;
@@ -27,7 +26,7 @@ pub enum Question {
     /// Carry out a change. The bucket is the one whose fence it must pass.
     Decide(ShardId, BucketId, Box<Intent>, Slot<Answer>),
     /// Complete an upload.
-    Complete(ShardId, BucketId, ObjectKey, UploadId, Vec<NamedPart>, Conditions, Slot<Answer>),
+    Complete(ShardId, BucketId, ObjectKey, UploadId, Completion, Slot<Answer>),
     /// The object of a key.
     Entry(ShardId, BucketId, ObjectKey, Slot<Option<Entry>>),
     /// An upload.
@@ -189,8 +188,8 @@ async fn answer_question(owner: Rc<Owner>, question: Question) {
         Question::Decide(shard, bucket, intent, slot) => {
             drop(slot.answer(owner.decide(shard, bucket, *intent).await));
         }
-        Question::Complete(shard, bucket, key, upload, parts, conditions, slot) => {
-            drop(slot.answer(owner.complete(shard, bucket, key, upload, &parts, conditions).await));
+        Question::Complete(shard, bucket, key, upload, completion, slot) => {
+            drop(slot.answer(owner.complete(shard, bucket, key, upload, completion).await));
         }
         Question::Entry(shard, bucket, key, slot) => {
             drop(slot.answer(owner.entry(shard, bucket, &key).await));

@@ -7,6 +7,7 @@ mod etag;
 mod ids;
 mod key;
 mod kills;
+mod note;
 mod segment;
 
 pub use bucket::BucketName;
@@ -14,4 +15,5 @@ pub use etag::Etag;
 pub use ids::{BucketId, CoreId, GroupNumber, Location, Nonce, SegmentId, Sequence, ShardId, UploadId};
 pub use key::ObjectKey;
 pub use kills::KillList;
+pub use note::Note;
 pub use segment::SegmentKind;

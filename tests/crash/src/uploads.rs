@@ -8,7 +8,7 @@ use stratum_engine::error::Error;
 use stratum_engine::index::{After, Item};
 use stratum_engine::node::{PutOptions, Store};
 use stratum_engine::rt;
-use stratum_engine::shard::{Conditions, NamedPart};
+use stratum_engine::shard::{Completion, NamedPart};
 use stratum_engine::types::{ObjectKey, UploadId};
 
 use crate::body;
@@ -104,8 +104,8 @@ async fn end(store: &Store, left: &Left, complete: bool) {
     let (name, upload) = (String::from_utf8_lossy(left.key.as_bytes()).into_owned(), left.upload);
     if complete && !left.parts.is_empty() {
         Saying::Complete(name.clone(), upload.to_string(), left.bytes).say();
-        let parts = left.parts.clone();
-        let answer = store.complete_upload(&bucket(), &left.key, upload, parts, Conditions::default()).await;
+        let completion = Completion { parts: left.parts.clone(), ..Completion::default() };
+        let answer = store.complete_upload(&bucket(), &left.key, upload, completion).await;
         return report(&name, answer.map(|_| ())).await;
     }
     Saying::Abort(upload.to_string()).say();
