@@ -165,7 +165,7 @@ fn upload_create(
     location: Location,
     effects: &mut Effects,
 ) -> Result<(), IndexError> {
-    let upload = UploadId::new(record.time_ms, record.sequence);
+    let upload = UploadId::new(record.time_ms, record.shard, record.sequence);
     let stored = keys::upload(record.bucket, &object_key(record)?, upload);
     match reading.upload(record.shard, &stored)? {
         // A moved creation of an upload that has ended since changes nothing.

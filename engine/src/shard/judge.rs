@@ -81,7 +81,7 @@ impl Court<'_> {
                 self.bucket_is_there(*bucket)?;
                 let change = Change::UploadCreate { attributes: attributes.clone() };
                 let record = self.record(*bucket, key.as_bytes(), change, &KillList::default(), intent);
-                let upload = UploadId::new(self.time_ms, self.sequence);
+                let upload = UploadId::new(self.time_ms, self.shard, self.sequence);
                 Ok(Judged::Append(record, Answer { upload, ..self.answer() }))
             }
             Intent::Part { bucket, key, upload, number, size, md5, note, .. } => {
@@ -306,7 +306,7 @@ pub(super) fn is_live(
             return Ok(named || !kills.is_empty());
         }
         Change::UploadCreate { .. } => {
-            let upload = UploadId::new(record.time_ms, record.sequence);
+            let upload = UploadId::new(record.time_ms, record.shard, record.sequence);
             let entry = reading.upload(record.shard, &keys::upload(record.bucket, &key, upload))?;
             entry.filter(|entry| entry.state == UploadState::Open).map(|entry| entry.location)
         }

@@ -69,17 +69,20 @@ pub struct Location {
     pub length: u32,
 }
 
-/// A multipart upload: the time it was created and the sequence of its creating record. Byte order is order of
-/// creation.
+/// A multipart upload: the time it was created, and the shard and the sequence of its creating record. Shards count
+/// their sequences each for itself, so without the shard two uploads could have one id. Among the uploads to one key
+/// byte order is order of creation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UploadId(pub [u8; 16]);
 
 impl UploadId {
-    /// The id of an upload created at `time_ms` by the record with `sequence`.
+    /// The id of an upload created at `time_ms` by the record of `shard` with `sequence`.
     #[must_use]
-    pub fn new(time_ms: u64, sequence: Sequence) -> UploadId {
+    pub fn new(time_ms: u64, shard: ShardId, sequence: Sequence) -> UploadId {
         let mut bytes = [0; 16];
-        bytes[..8].copy_from_slice(&time_ms.to_be_bytes());
+        // Six bytes of milliseconds last for 8,900 years.
+        bytes[..8].copy_from_slice(&(time_ms << 16).to_be_bytes());
+        bytes[6..8].copy_from_slice(&shard.0.to_be_bytes());
         bytes[8..].copy_from_slice(&sequence.0.to_be_bytes());
         UploadId(bytes)
     }
@@ -88,5 +91,21 @@ impl UploadId {
 impl fmt::Display for UploadId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// All shards begin a start with the same sequence, so their first uploads often had one id: what a client did to
+    /// the one was taken for the other's.
+    #[test]
+    fn uploads_of_different_shards_never_have_one_id() {
+        let upload = |time_ms, shard, sequence| UploadId::new(time_ms, ShardId(shard), Sequence(sequence));
+        assert_ne!(upload(5, 1, 7), upload(5, 2, 7));
+        assert_eq!(upload(0x01a1_fd37_4bdf, 0x0102, 0x426e).to_string(), "01a1fd374bdf0102000000000000426e");
+        assert!(upload(5, 1, 9) < upload(6, 1, 7), "byte order is order of creation");
+        assert!(upload(5, 1, 7) < upload(5, 1, 8), "also within one moment");
     }
 }
