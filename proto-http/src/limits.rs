@@ -25,3 +25,8 @@ pub const TRAILERS_MAX: usize = 16;
 // ------------------------------------------------------------------------------------------------------------ documents
 
 // ------------------------------------------------------------------------------------------------------------ checksums
+
+/// Bytes of the longest checksum, a SHA-256.
+pub const CHECKSUM_BYTES_MAX: usize = 32;
+/// Letters of the longest checksum in base64.
+pub const CHECKSUM_BASE64_BYTES_MAX: usize = CHECKSUM_BYTES_MAX.div_ceil(3) * 4;
