@@ -1,0 +1,392 @@
+//! The payload of a request: its framing taken off, and everything that was promised of it checked.
+//!
+//! ```text
+//!   connection -> framing (length, chunked) -> aws-chunked -> payload -> signatures, digest, checksum, length
+//! ```
+//!
+//! What must hold: payload is lent where it came, never copied here. It is believed only after `finish`: whoever stores
+//! it before must be able to let go of it again. Not one byte behind the body is taken. `100 Continue` leaves only when
+//! somebody wants the body, so a request that is refused before gets its error instead.
+
+use std::time::Duration;
+
+use sha2::{Digest as _, Sha256};
+use stratum_engine::rt;
+
+use super::connection::{Connection, Gone};
+use crate::auth::{AuthError, ChunkSignatures, PayloadHash};
+use crate::checksum::{BodyChecksum, Checksum, Hasher, Promises, trailer_checksum};
+use crate::http1::{
+    AwsChunkError, AwsChunkedDecoder, AwsEvent, BodyDecoder, BodyFraming, ChunkError, DeclaredLength, Event, Framing,
+    LengthError, continue_100,
+};
+use crate::limits::{BODY_BYTES_PER_SECOND_MIN, BODY_GRACE_MS, BODY_SILENCE_MS, PIECE_BYTES_MAX};
+use crate::error::{S3Error, code};
+use crate::text::hex;
+
+/// Why a body is not read to its end.
+#[derive(Debug)]
+pub enum BodyError {
+    /// The client has gone.
+    Gone,
+    /// The body is not what was promised. Boxed: it is rare and large.
+    Refused(Box<S3Error>),
+}
+
+/// How the payload is bound to the request: what the signature and the headers said.
+pub struct Payload {
+    /// What the signature says.
+    pub hash: PayloadHash,
+    /// The chain of its chunks' signatures.
+    pub chunks: Option<Box<ChunkSignatures>>,
+    /// What the headers promise.
+    pub promises: Promises,
+    /// `x-amz-decoded-content-length`.
+    pub decoded_length: Option<u64>,
+}
+
+/// The body of one request.
+pub struct Body {
+    framing: BodyFraming,
+    outer: BodyDecoder,
+    /// Bytes of the framing's payload that lie at the front of what came.
+    lent: usize,
+    outer_ended: bool,
+    aws: Option<AwsChunkedDecoder>,
+    expects_continue: bool,
+    begun_ns: u64,
+    received: u64,
+    payload_bytes: u64,
+    checks: Checks,
+}
+
+/// What is computed while the payload passes.
+#[derive(Default)]
+struct Checks {
+    digest: Option<(Sha256, PayloadHash)>,
+    chunks: Option<Box<ChunkSignatures>>,
+    chunk_signature: Option<[u8; 32]>,
+    trailer_signed: bool,
+    length: Option<DeclaredLength>,
+    promised: Option<BodyChecksum>,
+    hasher: Option<Hasher>,
+    trailers: Vec<(String, Vec<u8>)>,
+}
+
+impl Body {
+    /// The body that `framing` delimits, of which nothing is promised yet.
+    #[must_use]
+    pub fn new(framing: &Framing) -> Body {
+        Body {
+            framing: framing.body,
+            outer: BodyDecoder::new(framing.body),
+            lent: 0,
+            outer_ended: false,
+            aws: None,
+            expects_continue: framing.needs_continue(0),
+            begun_ns: rt::now(),
+            received: 0,
+            payload_bytes: 0,
+            checks: Checks::default(),
+        }
+    }
+
+    /// Holds the body to what was promised, and computes its checksum on the way.
+    pub fn promise(&mut self, payload: Payload) {
+        let Payload { hash, chunks, promises, decoded_length } = payload;
+        let streams = !matches!(hash, PayloadHash::Literal(_) | PayloadHash::Unsigned);
+        self.aws = streams.then(AwsChunkedDecoder::new);
+        self.checks.length = decoded_length.filter(|_| streams).map(DeclaredLength::new);
+        self.checks.trailer_signed = matches!(hash, PayloadHash::StreamingSignedTrailer);
+        self.checks.digest = matches!(hash, PayloadHash::Literal(_)).then(|| (Sha256::new(), hash));
+        self.checks.chunks = chunks;
+        self.checks.hasher = Some(Hasher::new(promises.algorithm()));
+        self.checks.promised = Some(promises.checksum);
+    }
+
+    /// Bytes of the payload, if they are known before it comes.
+    #[must_use]
+    pub fn length(&self, decoded_length: Option<u64>) -> Option<u64> {
+        match (&self.aws, self.framing) {
+            (Some(_), _) => decoded_length,
+            (None, BodyFraming::None) => Some(0),
+            (None, BodyFraming::Length(length)) => Some(length),
+            (None, BodyFraming::Chunked) => None,
+        }
+    }
+
+    /// True if the head said nothing of a body.
+    #[must_use]
+    pub fn is_unannounced(&self) -> bool {
+        self.framing == BodyFraming::None
+    }
+
+    /// True if everything up to the next request has been taken.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.outer_ended || matches!(self.framing, BodyFraming::None | BodyFraming::Length(0))
+    }
+
+    /// The next piece of payload: so many bytes at the front of what came. Whoever asked takes them before the next
+    /// call. `None` at the end.
+    ///
+    /// # Errors
+    /// The client has gone, or the body is not what was promised.
+    pub async fn next(&mut self, connection: &mut Connection) -> Result<Option<usize>, BodyError> {
+        loop {
+            if self.lent == 0 {
+                if self.outer_ended || !self.advance(connection).await? {
+                    return Ok(None);
+                }
+                continue;
+            }
+            let Some(aws) = &mut self.aws else {
+                let piece = self.lent.min(PIECE_BYTES_MAX);
+                self.lent -= piece;
+                return self.lend(connection, piece).map(Some);
+            };
+            let framed = connection.came().get(..self.lent).unwrap_or_default();
+            let (used, event) = aws.next(framed.get(..PIECE_BYTES_MAX).unwrap_or(framed)).map_err(aws_chunk)?;
+            self.lent -= used;
+            if let AwsEvent::Data(data) = event {
+                let piece = data.len();
+                connection.take(used - piece);
+                return self.lend(connection, piece).map(Some);
+            }
+            self.checks.note(event)?;
+            connection.take(used);
+        }
+    }
+
+    /// Reads the whole payload, of at most `most` bytes.
+    ///
+    /// # Errors
+    /// As `next` and `finish`; `too_long` if there is more.
+    pub async fn document(
+        &mut self,
+        connection: &mut Connection,
+        most: usize,
+        too_long: code::Code,
+    ) -> Result<Vec<u8>, BodyError> {
+        let mut document = Vec::new();
+        while let Some(piece) = self.next(connection).await? {
+            if document.len() + piece > most {
+                return Err(refused(too_long));
+            }
+            document.extend_from_slice(connection.came().get(..piece).unwrap_or_default());
+            connection.take(piece);
+        }
+        self.finish()?;
+        Ok(document)
+    }
+
+    /// Says that all pieces were taken: everything that was promised is compared. The payload's checksum.
+    ///
+    /// # Errors
+    /// What does not hold.
+    pub fn finish(&mut self) -> Result<Option<Checksum>, BodyError> {
+        self.checks.finish()
+    }
+
+    /// Takes what is left of the body and drops it, if that is at most `most` bytes and comes soon. True if the next
+    /// request can follow.
+    pub async fn drain(&mut self, connection: &mut Connection, most: u64) -> bool {
+        if self.has_ended() {
+            return true;
+        }
+        // A client that waits for `100 Continue` has not begun to send, and it may never: nobody knows what comes next.
+        if self.expects_continue {
+            return false;
+        }
+        self.checks = Checks::default();
+        self.aws = None;
+        let before = self.payload_bytes;
+        while self.payload_bytes - before <= most {
+            match self.next(connection).await {
+                Ok(Some(piece)) => connection.take(piece),
+                Ok(None) => return true,
+                Err(_) => return false,
+            }
+        }
+        false
+    }
+
+    /// Takes framing from the front of what came until payload lies there. False if the body has ended.
+    async fn advance(&mut self, connection: &mut Connection) -> Result<bool, BodyError> {
+        loop {
+            let (used, event) = self.outer.next(connection.came()).map_err(chunk)?;
+            match event {
+                Event::Data(data) => {
+                    self.lent = data.len();
+                    connection.take(used - self.lent);
+                    return Ok(true);
+                }
+                Event::End => {
+                    connection.take(used);
+                    self.outer_ended = true;
+                    return self.end_of_aws().map(|()| false);
+                }
+                Event::Need => {
+                    connection.take(used);
+                    self.receive(connection).await?;
+                }
+            }
+        }
+    }
+
+    fn end_of_aws(&mut self) -> Result<(), BodyError> {
+        let Some(aws) = &mut self.aws else { return Ok(()) };
+        loop {
+            match aws.finish().map_err(aws_chunk)? {
+                AwsEvent::End => return Ok(()),
+                event => self.checks.note(event)?,
+            }
+        }
+    }
+
+    /// Waits for more of the body.
+    async fn receive(&mut self, connection: &mut Connection) -> Result<(), BodyError> {
+        if self.expects_continue {
+            self.expects_continue = false;
+            if connection.came().is_empty() {
+                connection.send(continue_100().to_vec()).await?;
+            }
+        }
+        let waited_ms = (rt::now() - self.begun_ns) / 1_000_000;
+        let allowed_ms = BODY_GRACE_MS + self.received / BODY_BYTES_PER_SECOND_MIN * 1000;
+        if waited_ms > allowed_ms {
+            return Err(refused(code::REQUEST_TIMEOUT));
+        }
+        let before = connection.came().len();
+        match connection.receive(Duration::from_millis(BODY_SILENCE_MS)).await {
+            Ok(true) => {
+                self.received += (connection.came().len() - before) as u64;
+                Ok(())
+            }
+            Ok(false) => Err(refused(code::INCOMPLETE_BODY)),
+            Err(Gone::Slow) => Err(refused(code::REQUEST_TIMEOUT)),
+            Err(Gone::Closed) => Err(BodyError::Gone),
+        }
+    }
+
+    /// Lends a piece at the front of what came, once everything has seen it.
+    fn lend(&mut self, connection: &Connection, piece: usize) -> Result<usize, BodyError> {
+        self.payload_bytes += piece as u64;
+        self.checks.pass(connection.came().get(..piece).unwrap_or_default())?;
+        Ok(piece)
+    }
+}
+
+impl Checks {
+    /// A piece of payload passes.
+    fn pass(&mut self, piece: &[u8]) -> Result<(), BodyError> {
+        if let Some(length) = &mut self.length {
+            length.add(piece.len()).map_err(declared)?;
+        }
+        if let Some((digest, _)) = &mut self.digest {
+            digest.update(piece);
+        }
+        if let Some(chunks) = &mut self.chunks {
+            chunks.data(piece);
+        }
+        if let Some(hasher) = &mut self.hasher {
+            hasher.update(piece);
+        }
+        Ok(())
+    }
+
+    /// Something of the aws-chunked framing passes.
+    fn note(&mut self, event: AwsEvent<'_>) -> Result<(), BodyError> {
+        match event {
+            AwsEvent::ChunkBegin { signature, .. } => self.chunk_signature = signature,
+            AwsEvent::ChunkEnd => {
+                if let Some(chunks) = &mut self.chunks {
+                    let given = self.chunk_signature.take().map(|given| hex::of_32(&given));
+                    chunks.end_chunk(given.as_ref().map_or(&[][..], |given| given.as_bytes())).map_err(not_let_in)?;
+                }
+            }
+            AwsEvent::Trailer { name, value } => self.trailers.push((name, value)),
+            AwsEvent::Need | AwsEvent::Data(_) | AwsEvent::End => {}
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<Option<Checksum>, BodyError> {
+        if let Some(length) = self.length.take() {
+            length.end().map_err(declared)?;
+        }
+        if let Some((digest, hash)) = self.digest.take() {
+            hash.check(&digest.finalize().into()).map_err(not_let_in)?;
+        }
+        if self.trailer_signed {
+            self.end_trailer()?;
+        }
+        let computed = self.hasher.take().map(Hasher::finish);
+        let promised = match self.promised.take() {
+            Some(BodyChecksum::Header(checksum)) => Some(checksum),
+            Some(BodyChecksum::Trailer(algorithm)) => {
+                let lines = self.trailers.iter().map(|(name, value)| (name.as_bytes(), value.as_slice()));
+                Some(trailer_checksum(algorithm, lines).map_err(|error| BodyError::Refused(Box::new(error.into())))?)
+            }
+            Some(BodyChecksum::Absent) | None => None,
+        };
+        if promised.is_some() && promised != computed {
+            let algorithm = promised.map_or("", |promised| promised.algorithm().name());
+            let what = format!("The {algorithm} you specified did not match the calculated checksum.");
+            return Err(BodyError::Refused(Box::new(S3Error::saying(code::BAD_DIGEST, what))));
+        }
+        Ok(computed)
+    }
+
+    fn end_trailer(&mut self) -> Result<(), BodyError> {
+        let Some(chunks) = &mut self.chunks else { return Ok(()) };
+        let (mut signed, mut signature) = (Vec::new(), &[][..]);
+        for (name, value) in &self.trailers {
+            if name == "x-amz-trailer-signature" {
+                signature = value;
+                continue;
+            }
+            for part in [name.as_bytes(), b":", value, b"\n"] {
+                signed.extend_from_slice(part);
+            }
+        }
+        chunks.end_trailer(&signed, signature).map_err(not_let_in)
+    }
+}
+
+impl From<Gone> for BodyError {
+    fn from(_: Gone) -> BodyError {
+        BodyError::Gone
+    }
+}
+
+fn refused(code: code::Code) -> BodyError {
+    BodyError::Refused(Box::new(code.into()))
+}
+
+fn not_let_in(error: AuthError) -> BodyError {
+    BodyError::Refused(Box::new(error.into()))
+}
+
+fn declared(error: LengthError) -> BodyError {
+    match error {
+        LengthError::TooShort => refused(code::INCOMPLETE_BODY),
+        LengthError::TooLong => {
+            let what = "The body is longer than x-amz-decoded-content-length says.";
+            BodyError::Refused(Box::new(S3Error::saying(code::INVALID_REQUEST, what)))
+        }
+    }
+}
+
+fn chunk(error: ChunkError) -> BodyError {
+    let what = format!("The chunked body cannot be read: {error}.");
+    BodyError::Refused(Box::new(S3Error::saying(code::INVALID_REQUEST, what)))
+}
+
+fn aws_chunk(error: AwsChunkError) -> BodyError {
+    if error == AwsChunkError::Incomplete {
+        return refused(code::INCOMPLETE_BODY);
+    }
+    let what = format!("The aws-chunked body cannot be read: {error}.");
+    BodyError::Refused(Box::new(S3Error::saying(code::INVALID_REQUEST, what)))
+}

@@ -1,0 +1,314 @@
+//! Multipart uploads: begun, filled, listed, completed, aborted.
+//!
+//! What must hold: the checksum of a completed object is made of those that its parts were stored with, never of what a
+//! client says; what it says is compared.
+
+use stratum_engine::error::Error;
+use stratum_engine::node::{PutOptions, Store};
+use stratum_engine::shard::Completion;
+use stratum_engine::types::{BucketName, Note, ObjectKey, UploadId};
+
+use crate::checksum::{
+    Algorithm, Checksum, ChecksumType, ObjectChecksum, UploadChecksum, composite, decode_part, encode_part, full_object,
+    upload_checksum,
+};
+use crate::error::{S3Error, code};
+use crate::limits::{COMPLETION_BYTES_MAX, PARTS_PAGE_MAX};
+use crate::net::Incoming;
+use crate::s3::attributes;
+use crate::s3::conditions;
+use crate::s3::reads::missing;
+use crate::s3::reply::{Failure, Outcome, Reply};
+use crate::s3::request::Request;
+use crate::s3::service::Service;
+use crate::s3::writes::{announced, stream};
+use crate::xml::{self, CompletedUpload, ListedPart, PartList, reader};
+
+/// CreateMultipartUpload.
+///
+/// # Errors
+/// Why it was not begun.
+pub async fn create(service: &Service, request: &Request) -> Result<Reply, S3Error> {
+    let (bucket, key) = request.address.object()?;
+    let mut kept = attributes::of_request(&request.head)?;
+    let header = |name| request.head.header(name);
+    let chosen = upload_checksum(header("x-amz-checksum-algorithm"), header("x-amz-checksum-type"))?;
+    kept.extend(chosen.map(attributes::of_upload_checksum));
+    let upload =
+        service.store.create_upload(bucket, key, kept).await.map_err(|why| missing(why.into(), request))?;
+    let document = xml::initiated(bucket.as_str(), key.as_bytes(), &upload.to_string());
+    let reply = Reply::document(document);
+    Ok(match chosen {
+        Some(chosen) => reply
+            .with("x-amz-checksum-algorithm", chosen.algorithm.name())
+            .with("x-amz-checksum-type", chosen.kind.name()),
+        None => reply,
+    })
+}
+
+/// UploadPart.
+///
+/// # Errors
+/// Why it was not stored.
+pub async fn part(service: &Service, request: &Request, incoming: &mut Incoming) -> Result<Reply, Failure> {
+    let (bucket, key) = request.address.object()?;
+    let (upload, number) = (request.upload()?, request.part_number()?);
+    let length = announced(incoming)?;
+    let began = service.store.upload_attributes(bucket, key, upload).await.map_err(|why| of_upload(why, request))?;
+    let chosen = attributes::upload_checksum(&began);
+    if let Some(chosen) = chosen {
+        let promised = incoming.body.compute(chosen.algorithm);
+        if let Some(other) = promised.filter(|other| *other != chosen.algorithm) {
+            let what = format!(
+                "Checksum Type mismatch occurred, expected checksum Type: {}, actual checksum Type: {}",
+                chosen.algorithm.name().to_ascii_lowercase(),
+                other.name().to_ascii_lowercase(),
+            );
+            return Err(S3Error::saying(code::INVALID_REQUEST, what).into());
+        }
+    }
+    let _room = service.room_for_body().await?;
+    let part = service.store.upload_part(bucket, key, upload, number, length).await;
+    let (part, checksum) = stream(incoming, part.map_err(|why| of_upload(why, request))?).await?;
+    let note = checksum.as_ref().and_then(|checksum| Note::new(&encode_part(checksum))).unwrap_or_default();
+    let options = PutOptions { expected_md5: incoming.promised_md5, note, ..PutOptions::default() };
+    let answer = part.finish(options).await.map_err(|why| of_upload(why, request))?;
+    let reply = Reply::status(200).with("etag", format!("\"{}\"", answer.etag));
+    let Some(checksum) = checksum else { return Ok(reply) };
+    let mut value = Vec::new();
+    checksum.write_base64(&mut value);
+    Ok(reply.with(checksum.algorithm().header(), String::from_utf8(value).unwrap_or_default()))
+}
+
+/// ListParts.
+///
+/// # Errors
+/// There is no such upload.
+pub async fn list_parts(service: &Service, request: &Request) -> Result<Reply, S3Error> {
+    let (bucket, key) = request.address.object()?;
+    let upload = request.upload()?;
+    let most = request.query.count("max-parts", PARTS_PAGE_MAX)?;
+    let marker = request.query.count("part-number-marker", usize::from(u16::MAX));
+    let marker = if request.query.filled("part-number-marker").is_some() { marker? } else { 0 };
+    let marker = u16::try_from(marker).unwrap_or(u16::MAX);
+    let began = service.store.upload_attributes(bucket, key, upload).await.map_err(|why| of_upload(why, request))?;
+    let page = service.store.list_parts(bucket, key, upload, marker, most).await?;
+    let chosen = attributes::upload_checksum(&began);
+    let parts: Vec<ListedPart> = page
+        .parts
+        .iter()
+        .map(|(number, entry)| ListedPart {
+            number: *number,
+            modified_ms: entry.time_ms,
+            md5: entry.md5,
+            size: entry.size,
+            checksum: decode_part(entry.note.as_bytes()).filter(|_| chosen.is_some()),
+        })
+        .collect();
+    let list = PartList {
+        bucket: bucket.as_str(),
+        key: key.as_bytes(),
+        upload: &upload.to_string(),
+        owner: &service.owner,
+        storage_class: "STANDARD",
+        checksum: chosen,
+        marker,
+        parts_max: most,
+        truncated: page.more,
+        parts: &parts,
+    };
+    Ok(Reply::document(xml::part_list(&list)))
+}
+
+/// AbortMultipartUpload.
+///
+/// # Errors
+/// There is no such upload.
+pub async fn abort(service: &Service, request: &Request) -> Result<Reply, S3Error> {
+    let (bucket, key) = request.address.object()?;
+    let upload = request.upload()?;
+    service.store.abort_upload(bucket, key, upload).await.map_err(|why| of_upload(why, request))?;
+    Ok(Reply::status(204))
+}
+
+/// CompleteMultipartUpload.
+///
+/// # Errors
+/// What is wrong with the request. What fails later stands in the outcome.
+pub async fn complete(service: &Service, request: &Request, incoming: &mut Incoming) -> Result<Outcome, Failure> {
+    let (bucket, key) = request.address.object()?;
+    let upload = request.upload()?;
+    let conditions = conditions::of_write(&request.head)?;
+    // The checksum headers of this request speak of the object, not of the document.
+    let claim = claim(request)?;
+    let document = incoming.document(COMPLETION_BYTES_MAX, code::MALFORMED_XML).await?;
+    let named = reader::complete_upload(&document)?;
+    if !named.windows(2).all(|pair| matches!(pair, [a, b] if a.number < b.number)) {
+        return Err(code::INVALID_PART_ORDER.into());
+    }
+    let mut parts = Vec::with_capacity(named.len());
+    for part in &named {
+        let etag = conditions::etag(part.etag.as_bytes()).filter(|etag| etag.parts == 0);
+        let etag = etag.ok_or_else(|| invalid_part(upload, part.number, &part.etag))?;
+        parts.push((part.number, etag.md5));
+    }
+    let location = format!("{}/{bucket}/{}", endpoint(request, incoming), encoded(key));
+    let (store, bucket, key) = (service.store.clone(), bucket.clone(), key.clone());
+    Ok(Outcome::Later(Box::pin(async move {
+        let checksum = checksum_of(&store, &bucket, &key, upload, &named, &claim).await?;
+        let further = checksum.as_ref().map(attributes::of_checksum).into_iter().collect();
+        let completion = Completion { parts, attributes: further, conditions };
+        let answer = store.complete_upload(&bucket, &key, upload, completion).await.map_err(|why| {
+            let error = S3Error::from(why);
+            if error.code == code::NO_SUCH_UPLOAD { error.with("UploadId", upload.to_string()) } else { error }
+        })?;
+        let completed = CompletedUpload {
+            location: &location,
+            bucket: bucket.as_str(),
+            key: key.as_bytes(),
+            etag: answer.etag,
+            checksum,
+        };
+        Ok(Reply::document(xml::completed(&completed)))
+    })))
+}
+
+/// What a completing request says of the object.
+struct Claim {
+    size: Option<u64>,
+    kind: Option<ChecksumType>,
+    checksum: Option<(Algorithm, Vec<u8>)>,
+}
+
+fn claim(request: &Request) -> Result<Claim, S3Error> {
+    let size = match request.text("x-amz-mp-object-size") {
+        None => None,
+        Some(text) => {
+            let size = text.parse().map_err(|_| {
+                S3Error::argument("x-amz-mp-object-size", text, "The value must be the size of the object in bytes")
+            })?;
+            Some(size)
+        }
+    };
+    let kind = match request.head.header("x-amz-checksum-type") {
+        None => None,
+        Some(name) => {
+            let shown = || String::from_utf8_lossy(name).into_owned();
+            let kind = ChecksumType::named(name.trim_ascii());
+            Some(kind.ok_or_else(|| S3Error::argument("x-amz-checksum-type", shown(), "Unknown checksum type"))?)
+        }
+    };
+    let checksum = Algorithm::ALL.into_iter().find_map(|algorithm| {
+        request.head.header(algorithm.header()).map(|value| (algorithm, value.trim_ascii().to_vec()))
+    });
+    Ok(Claim { size, kind, checksum })
+}
+
+/// The checksum of the object that these parts make, compared with everything that was said of it. None if the upload
+/// has ended already, or its parts have none that go together.
+async fn checksum_of(
+    store: &Store,
+    bucket: &BucketName,
+    key: &ObjectKey,
+    upload: UploadId,
+    named: &[reader::NamedPart],
+    claim: &Claim,
+) -> Result<Option<ObjectChecksum>, S3Error> {
+    let began = match store.upload_attributes(bucket, key, upload).await {
+        Ok(began) => began,
+        // It may have been completed already: the engine knows whether this is the same request again.
+        Err(Error::NoSuchUpload) => return Ok(None),
+        Err(why) => return Err(why.into()),
+    };
+    let chosen = attributes::upload_checksum(&began);
+    let found = parts_of(store, bucket, key, upload, named).await?;
+    let size: u64 = found.iter().map(|(_, size)| size).sum();
+    if let Some(said) = claim.size.filter(|said| *said != size) {
+        let what = format!("The provided 'x-amz-mp-object-size' header value {said} does not match what was computed: {size}");
+        return Err(S3Error::saying(code::INVALID_REQUEST, what));
+    }
+    if let (Some(said), Some(chosen)) = (claim.kind, chosen)
+        && said != chosen.kind
+    {
+        let what = format!(
+            "The upload was created using the {} checksum mode. The complete request must use the same checksum mode.",
+            chosen.kind.name(),
+        );
+        return Err(S3Error::saying(code::INVALID_REQUEST, what));
+    }
+    let default = UploadChecksum { algorithm: Algorithm::DEFAULT, kind: ChecksumType::FullObject };
+    let UploadChecksum { algorithm, kind } = chosen.unwrap_or(default);
+    let all: Option<Vec<(Checksum, u64)>> =
+        found.iter().map(|(checksum, size)| checksum.filter(|one| one.algorithm() == algorithm).zip(Some(*size))).collect();
+    let Some(all) = all else { return Ok(None) };
+    let checksum = match kind {
+        ChecksumType::Composite => composite(algorithm, all.iter().map(|(checksum, _)| *checksum)),
+        ChecksumType::FullObject => full_object(algorithm, all.iter().copied()),
+    };
+    if let (Some(checksum), Some((said, value))) = (&checksum, &claim.checksum)
+        && *said == algorithm
+        && !checksum.is_claimed_by(value).unwrap_or(false)
+    {
+        let what = format!("The {} you specified did not match the calculated checksum.", algorithm.name());
+        return Err(S3Error::saying(code::BAD_DIGEST, what));
+    }
+    Ok(checksum)
+}
+
+/// Checksum and size of each named part, as they are stored.
+async fn parts_of(
+    store: &Store,
+    bucket: &BucketName,
+    key: &ObjectKey,
+    upload: UploadId,
+    named: &[reader::NamedPart],
+) -> Result<Vec<(Option<Checksum>, u64)>, S3Error> {
+    let mut found = Vec::with_capacity(named.len());
+    let mut wanted = named.iter().peekable();
+    let mut after = 0;
+    while wanted.peek().is_some() {
+        let page = store.list_parts(bucket, key, upload, after, PARTS_PAGE_MAX).await?;
+        for (number, entry) in &page.parts {
+            let Some(part) = wanted.next_if(|part| part.number <= *number) else { continue };
+            let checksum = decode_part(entry.note.as_bytes());
+            let agrees = |said: &Checksum| checksum.is_none_or(|stored| stored.algorithm() != said.algorithm() || stored == *said);
+            if part.number != *number || !part.checksum.as_ref().is_none_or(agrees) {
+                return Err(invalid_part(upload, part.number, &part.etag));
+            }
+            found.push((checksum, entry.size));
+        }
+        after = page.parts.last().map_or(after, |(number, _)| *number);
+        if !page.more {
+            break;
+        }
+    }
+    match wanted.next() {
+        Some(part) => Err(invalid_part(upload, part.number, &part.etag)),
+        None => Ok(found),
+    }
+}
+
+fn invalid_part(upload: UploadId, number: u16, etag: &str) -> S3Error {
+    let error = S3Error::from(code::INVALID_PART).with("UploadId", upload.to_string());
+    error.with("PartNumber", number.to_string()).with("ETag", etag.trim_matches('"'))
+}
+
+fn of_upload(why: Error, request: &Request) -> S3Error {
+    let error = missing(why.into(), request);
+    match (error.code, request.query.value("uploadId")) {
+        (code::NO_SUCH_UPLOAD, Some(upload)) => error.with("UploadId", upload),
+        _ => error,
+    }
+}
+
+/// Where this service is, as the client called it.
+fn endpoint(request: &Request, incoming: &Incoming) -> String {
+    let scheme = if incoming.connection.is_secure() { "https" } else { "http" };
+    format!("{scheme}://{}", String::from_utf8_lossy(request.head.host().unwrap_or_default()))
+}
+
+fn encoded(key: &ObjectKey) -> String {
+    let mut out = Vec::new();
+    crate::text::percent::encode(&mut out, key.as_bytes(), crate::text::percent::Slash::Kept);
+    String::from_utf8(out).unwrap_or_default()
+}

@@ -1,0 +1,275 @@
+//! Which operation a request is: method, what it names, and the parameter that picks among those of one method.
+//!
+//! ```text
+//!  nothing named    a bucket named                    an object named
+//!  GET buckets      GET objects, PUT, HEAD, DELETE    GET, HEAD, PUT, DELETE
+//!                   ?uploads ?versions ?delete        ?uploads ?uploadId ?partNumber ?attributes
+//!                   ?location and the probes          ?acl ?tagging ?retention ?legal-hold
+//! ```
+//!
+//! What must hold: a parameter that changes what a request means is either served or refused by name, never passed
+//! over. `S3.md` is the table of what is served; a test compares it with this file.
+
+use crate::error::code::{self, Code, not_configured};
+use crate::error::S3Error;
+use crate::s3::query::Query;
+
+/// What a request wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// ListBuckets.
+    ListBuckets,
+    /// CreateBucket.
+    CreateBucket,
+    /// HeadBucket.
+    HeadBucket,
+    /// DeleteBucket.
+    DeleteBucket,
+    /// GetBucketLocation.
+    BucketLocation,
+    /// ListObjects.
+    ListObjects,
+    /// ListObjectsV2.
+    ListObjectsV2,
+    /// ListObjectVersions, of a bucket without versions.
+    ListVersions,
+    /// ListMultipartUploads.
+    ListUploads,
+    /// DeleteObjects.
+    DeleteObjects,
+    /// GetObject.
+    GetObject,
+    /// HeadObject.
+    HeadObject,
+    /// GetObjectAttributes.
+    ObjectAttributes,
+    /// PutObject.
+    PutObject,
+    /// CopyObject.
+    CopyObject,
+    /// DeleteObject.
+    DeleteObject,
+    /// CreateMultipartUpload.
+    CreateUpload,
+    /// UploadPart.
+    UploadPart,
+    /// UploadPartCopy.
+    CopyPart,
+    /// ListParts.
+    ListParts,
+    /// CompleteMultipartUpload.
+    CompleteUpload,
+    /// AbortMultipartUpload.
+    AbortUpload,
+    /// A setting that is not served: what it is while nobody can change it.
+    Probe(Probe),
+    /// A setting is removed that was never there.
+    RemoveSetting,
+    /// PutBucketAcl or PutObjectAcl: only what is so already is taken.
+    PutAcl,
+}
+
+/// A setting's answer while it cannot be changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Probe {
+    /// The document of a default.
+    Default(Setting),
+    /// The code that says it is not configured.
+    Absent(Code),
+}
+
+/// Settings that have a default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Setting {
+    /// Never versioned.
+    Versioning,
+    /// The owner may all.
+    Acl,
+    /// The owner pays.
+    RequestPayment,
+    /// Not accelerated.
+    Accelerate,
+    /// Not logged.
+    Logging,
+    /// Nobody is told.
+    Notification,
+    /// Not public.
+    PolicyStatus,
+    /// An object's tags: none.
+    ObjectTagging,
+    /// A list of configurations: none. The name of its document.
+    EmptyList(&'static str),
+}
+
+/// What the path names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Named {
+    /// Nothing.
+    Nothing,
+    /// A bucket.
+    Bucket,
+    /// An object.
+    Object,
+}
+
+/// Parameters that pick another operation, on buckets.
+const BUCKET_SETTINGS: [(&str, Probe); 23] = [
+    ("versioning", Probe::Default(Setting::Versioning)),
+    ("acl", Probe::Default(Setting::Acl)),
+    ("requestPayment", Probe::Default(Setting::RequestPayment)),
+    ("accelerate", Probe::Default(Setting::Accelerate)),
+    ("logging", Probe::Default(Setting::Logging)),
+    ("notification", Probe::Default(Setting::Notification)),
+    ("policyStatus", Probe::Absent(not_configured::POLICY)),
+    ("policy", Probe::Absent(not_configured::POLICY)),
+    ("tagging", Probe::Absent(not_configured::TAGGING)),
+    ("lifecycle", Probe::Absent(not_configured::LIFECYCLE)),
+    ("cors", Probe::Absent(not_configured::CORS)),
+    ("encryption", Probe::Absent(not_configured::ENCRYPTION)),
+    ("object-lock", Probe::Absent(not_configured::OBJECT_LOCK)),
+    ("website", Probe::Absent(not_configured::WEBSITE)),
+    ("replication", Probe::Absent(not_configured::REPLICATION)),
+    ("publicAccessBlock", Probe::Absent(not_configured::PUBLIC_ACCESS_BLOCK)),
+    ("ownershipControls", Probe::Absent(not_configured::OWNERSHIP_CONTROLS)),
+    ("analytics", Probe::Default(Setting::EmptyList("ListBucketAnalyticsConfigurationResult"))),
+    ("inventory", Probe::Default(Setting::EmptyList("ListInventoryConfigurationsResult"))),
+    ("metrics", Probe::Default(Setting::EmptyList("ListMetricsConfigurationsResult"))),
+    ("intelligent-tiering", Probe::Default(Setting::EmptyList("ListBucketIntelligentTieringConfigurationsOutput"))),
+    ("metadataConfiguration", Probe::Absent(not_configured::CONFIGURATION)),
+    ("metadataTable", Probe::Absent(not_configured::CONFIGURATION)),
+];
+
+/// The same on objects.
+const OBJECT_SETTINGS: [(&str, Probe); 4] = [
+    ("acl", Probe::Default(Setting::Acl)),
+    ("tagging", Probe::Default(Setting::ObjectTagging)),
+    ("retention", Probe::Absent(not_configured::OBJECT_RETENTION)),
+    ("legal-hold", Probe::Absent(not_configured::OBJECT_RETENTION)),
+];
+
+/// Parameters that change the meaning and are not served at all.
+const NOT_SERVED: [&str; 10] = [
+    "append",
+    "annotation",
+    "encryption-key",
+    "object-annotation",
+    "renameObject",
+    "restore",
+    "select",
+    "session",
+    "torrent",
+    "website-redirect",
+];
+
+impl Operation {
+    /// The operation of a request. `copies` says that it names a source to copy from.
+    ///
+    /// # Errors
+    /// `NotImplemented` or `MethodNotAllowed`, with the parameter that is the reason.
+    pub fn of(method: &str, named: Named, query: &Query, copies: bool) -> Result<Operation, S3Error> {
+        if let Some(what) = NOT_SERVED.iter().find(|name| query.has(name)) {
+            return Err(S3Error::not_served(what));
+        }
+        match named {
+            Named::Nothing => match method {
+                "GET" => Ok(Operation::ListBuckets),
+                _ => Err(method_not_allowed(method)),
+            },
+            Named::Bucket => Operation::of_bucket(method, query),
+            Named::Object => Operation::of_object(method, query, copies),
+        }
+    }
+
+    fn of_bucket(method: &str, query: &Query) -> Result<Operation, S3Error> {
+        if let Some((name, probe)) = BUCKET_SETTINGS.iter().find(|(name, _)| query.has(name)) {
+            return setting(method, name, *probe);
+        }
+        match method {
+            "GET" if query.has("location") => Ok(Operation::BucketLocation),
+            "GET" if query.has("uploads") => Ok(Operation::ListUploads),
+            "GET" if query.has("versions") => Ok(Operation::ListVersions),
+            "GET" if query.value("list-type") == Some("2") => Ok(Operation::ListObjectsV2),
+            "GET" => Ok(Operation::ListObjects),
+            "PUT" => Ok(Operation::CreateBucket),
+            "HEAD" => Ok(Operation::HeadBucket),
+            "DELETE" => Ok(Operation::DeleteBucket),
+            "POST" if query.has("delete") => Ok(Operation::DeleteObjects),
+            "POST" => Err(S3Error::not_served("POST of a form")),
+            _ => Err(method_not_allowed(method)),
+        }
+    }
+
+    fn of_object(method: &str, query: &Query, copies: bool) -> Result<Operation, S3Error> {
+        if let Some((name, probe)) = OBJECT_SETTINGS.iter().find(|(name, _)| query.has(name)) {
+            return setting(method, name, *probe);
+        }
+        let upload = query.has("uploadId");
+        match method {
+            "GET" if upload => Ok(Operation::ListParts),
+            "GET" if query.has("attributes") => Ok(Operation::ObjectAttributes),
+            "GET" => Ok(Operation::GetObject),
+            "HEAD" => Ok(Operation::HeadObject),
+            "PUT" if upload && copies => Ok(Operation::CopyPart),
+            "PUT" if upload => Ok(Operation::UploadPart),
+            "PUT" if query.has("partNumber") => {
+                Err(S3Error::saying(code::INVALID_ARGUMENT, "This operation does not accept partNumber without uploadId"))
+            }
+            "PUT" if copies => Ok(Operation::CopyObject),
+            "PUT" => Ok(Operation::PutObject),
+            "POST" if query.has("uploads") => Ok(Operation::CreateUpload),
+            "POST" if upload => Ok(Operation::CompleteUpload),
+            "DELETE" if upload => Ok(Operation::AbortUpload),
+            "DELETE" => Ok(Operation::DeleteObject),
+            _ => Err(method_not_allowed(method)),
+        }
+    }
+}
+
+fn setting(method: &str, name: &str, probe: Probe) -> Result<Operation, S3Error> {
+    match method {
+        "GET" => Ok(Operation::Probe(probe)),
+        "PUT" if name == "acl" => Ok(Operation::PutAcl),
+        "DELETE" if name != "acl" => Ok(Operation::RemoveSetting),
+        "PUT" | "POST" => Err(S3Error::not_served(name)),
+        _ => Err(method_not_allowed(method)),
+    }
+}
+
+fn method_not_allowed(method: &str) -> S3Error {
+    S3Error::from(code::METHOD_NOT_ALLOWED).with("Method", method).with("ResourceType", "SERVICE")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(method: &str, named: Named, query: &str) -> Result<Operation, &'static str> {
+        let query = Query::parse(Some(query.as_bytes())).expect("a good query");
+        Operation::of(method, named, &query, false).map_err(|error| error.code.name)
+    }
+
+    #[test]
+    fn the_parameter_picks_among_the_operations_of_a_method() {
+        let rows = [
+            ("GET", Named::Nothing, "", Ok(Operation::ListBuckets)),
+            ("GET", Named::Bucket, "", Ok(Operation::ListObjects)),
+            ("GET", Named::Bucket, "list-type=2&prefix=a", Ok(Operation::ListObjectsV2)),
+            ("GET", Named::Bucket, "uploads", Ok(Operation::ListUploads)),
+            ("GET", Named::Bucket, "uploads=", Ok(Operation::ListUploads)),
+            ("GET", Named::Bucket, "cors", Ok(Operation::Probe(Probe::Absent(not_configured::CORS)))),
+            ("PUT", Named::Bucket, "versioning", Err("NotImplemented")),
+            ("DELETE", Named::Bucket, "policy", Ok(Operation::RemoveSetting)),
+            ("POST", Named::Bucket, "delete", Ok(Operation::DeleteObjects)),
+            ("POST", Named::Bucket, "", Err("NotImplemented")),
+            ("PUT", Named::Object, "partNumber=1&uploadId=x&x-id=UploadPart", Ok(Operation::UploadPart)),
+            ("PUT", Named::Object, "x-id=PutObject", Ok(Operation::PutObject)),
+            ("PUT", Named::Object, "partNumber=1", Err("InvalidArgument")),
+            ("PUT", Named::Object, "tagging", Err("NotImplemented")),
+            ("POST", Named::Object, "restore", Err("NotImplemented")),
+            ("PATCH", Named::Object, "", Err("MethodNotAllowed")),
+        ];
+        for (method, named, query, expected) in rows {
+            assert_eq!(of(method, named, query), expected, "{method} {query}");
+        }
+    }
+}

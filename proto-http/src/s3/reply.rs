@@ -1,0 +1,92 @@
+//! What goes back for a request, before it is bytes.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use stratum_engine::node::Object;
+
+use crate::net::BodyError;
+use crate::error::S3Error;
+use crate::s3::range::Slice;
+
+/// An answer.
+pub struct Reply {
+    /// Its status.
+    pub status: u16,
+    /// Its headers: what every answer has is not among them.
+    pub headers: Vec<(String, String)>,
+    /// Its body.
+    pub body: ReplyBody,
+}
+
+/// The body of an answer.
+pub enum ReplyBody {
+    /// None, and the answer says so.
+    Empty,
+    /// A document.
+    Document(Vec<u8>),
+    /// Bytes of an object, read as they are sent.
+    Object(Box<Object>, Slice),
+    /// None, but the length that a GET would have sent: the answer to HEAD.
+    Announced(u64),
+}
+
+/// What an operation comes to.
+pub enum Outcome {
+    /// An answer.
+    Now(Reply),
+    /// An answer that may take long. All of the request has been read; while it is waited for, the client is kept
+    /// patient.
+    Later(Pin<Box<dyn Future<Output = Result<Reply, S3Error>>>>),
+}
+
+/// Why there is no answer yet, or none at all.
+#[derive(Debug)]
+pub enum Failure {
+    /// The request is refused, or failed.
+    Refused(S3Error),
+    /// The client has gone: nothing can be said to it.
+    Gone,
+}
+
+impl Reply {
+    /// A status and nothing else.
+    #[must_use]
+    pub fn status(status: u16) -> Reply {
+        Reply { status, headers: Vec::new(), body: ReplyBody::Empty }
+    }
+
+    /// A document.
+    #[must_use]
+    pub fn document(document: Vec<u8>) -> Reply {
+        Reply { status: 200, headers: Vec::new(), body: ReplyBody::Document(document) }
+    }
+
+    /// With a header more.
+    #[must_use]
+    pub fn with(mut self, name: impl Into<String>, value: impl Into<String>) -> Reply {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+}
+
+impl From<Reply> for Outcome {
+    fn from(reply: Reply) -> Outcome {
+        Outcome::Now(reply)
+    }
+}
+
+impl<E: Into<S3Error>> From<E> for Failure {
+    fn from(error: E) -> Failure {
+        Failure::Refused(error.into())
+    }
+}
+
+impl From<BodyError> for Failure {
+    fn from(error: BodyError) -> Failure {
+        match error {
+            BodyError::Gone => Failure::Gone,
+            BodyError::Refused(error) => Failure::Refused(*error),
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! One request, from its head to its answer: what it names, who sent it, what it wants, and then the operation.
+//!
+//! What must hold: nothing of the body is asked for before the signature is right and the request is known to be one that
+//! is served. Whoever sent nothing that says who he is may do nothing.
+
+use crate::auth::Principal;
+use crate::checksum::{BodyChecksum, Promises};
+use crate::error::{S3Error, code};
+use crate::http1::Head;
+use crate::net::{Incoming, Payload};
+use crate::s3::address::Address;
+use crate::s3::operation::Operation;
+use crate::s3::query::Query;
+use crate::s3::reply::{Failure, Outcome};
+use crate::s3::request::Request;
+use crate::s3::service::Service;
+use crate::s3::{buckets, copies, listing, multipart, object_attributes, reads, settings, unserved, writes};
+use crate::text::decimal;
+
+/// Serves a request.
+///
+/// # Errors
+/// Why it is refused or failed, or that the client has gone.
+pub async fn serve(service: &Service, head: Head, incoming: &mut Incoming) -> Result<Outcome, Failure> {
+    let (operation, request) = understood(service, head, incoming)?;
+    operate(service, operation, &request, incoming).await
+}
+
+/// The request behind a head, and what it wants.
+fn understood(service: &Service, head: Head, incoming: &mut Incoming) -> Result<(Operation, Request), Failure> {
+    let address = Address::of(head.path(), head.host(), &service.domains)?;
+    let verified = service.verify(&head)?;
+    let query = Query::parse(head.query(), verified.plus)?;
+    let copies = head.header("x-amz-copy-source").is_some();
+    let operation = Operation::of(head.method(), address.named(), &query, copies)?;
+    unserved::refuse(&head)?;
+    if verified.principal == Principal::Anonymous {
+        let mut denied = S3Error::from(code::ACCESS_DENIED);
+        if operation == Operation::HeadBucket {
+            // Clients look here for the region, whoever they are.
+            denied.headers.push(("x-amz-bucket-region", service.region.clone()));
+        }
+        return Err(denied.into());
+    }
+    for name in ["x-amz-expected-bucket-owner", "x-amz-source-expected-bucket-owner"] {
+        if head.header(name).is_some_and(|owner| owner != service.owner.id.as_bytes()) {
+            return Err(S3Error::from(code::ACCESS_DENIED).into());
+        }
+    }
+    let mut promises = Promises::read(head.headers())?;
+    if operation == Operation::CompleteUpload {
+        // There they speak of the object that is made.
+        promises.checksum = BodyChecksum::Absent;
+    }
+    let decoded_length = match head.header("x-amz-decoded-content-length") {
+        None => None,
+        Some(text) => {
+            let shown = || String::from_utf8_lossy(text).into_owned();
+            let what = "The value of x-amz-decoded-content-length is no number of bytes";
+            let length = decimal::parse(text.trim_ascii());
+            Some(length.ok_or_else(|| S3Error::argument("x-amz-decoded-content-length", shown(), what))?)
+        }
+    };
+    incoming.promise(Payload { hash: verified.payload, chunks: verified.chunks, promises, decoded_length });
+    let anonymous = verified.principal == Principal::Anonymous;
+    Ok((operation, Request { head, address, query, anonymous }))
+}
+
+async fn operate(
+    service: &Service,
+    operation: Operation,
+    request: &Request,
+    incoming: &mut Incoming,
+) -> Result<Outcome, Failure> {
+    let reply = match operation {
+        Operation::ListBuckets => buckets::list(service, request)?,
+        Operation::CreateBucket => buckets::create(service, request, incoming).await?,
+        Operation::HeadBucket => buckets::head(service, request)?,
+        Operation::DeleteBucket => buckets::delete(service, request).await?,
+        Operation::BucketLocation => buckets::location(service, request)?,
+        Operation::ListObjects => listing::version_1(service, request).await?,
+        Operation::ListObjectsV2 => listing::version_2(service, request).await?,
+        Operation::ListVersions => listing::versions(service, request).await?,
+        Operation::ListUploads => listing::uploads(service, request).await?,
+        Operation::GetObject => reads::read(service, request).await?,
+        Operation::HeadObject => reads::head(service, request).await?,
+        Operation::ObjectAttributes => object_attributes::attributes(service, request).await?,
+        Operation::PutObject => writes::put(service, request, incoming).await?,
+        Operation::DeleteObject => writes::delete(service, request).await?,
+        Operation::DeleteObjects => writes::delete_many(service, request, incoming).await?,
+        Operation::CreateUpload => multipart::create(service, request).await?,
+        Operation::UploadPart => multipart::part(service, request, incoming).await?,
+        Operation::ListParts => multipart::list_parts(service, request).await?,
+        Operation::AbortUpload => multipart::abort(service, request).await?,
+        Operation::Probe(probe) => settings::probe(service, request, probe).await?,
+        Operation::RemoveSetting => settings::remove(service, request).await?,
+        Operation::PutAcl => settings::put_acl(service, request, incoming).await?,
+        Operation::CopyObject => return Ok(copies::copy(service, request).await?),
+        Operation::CopyPart => return Ok(copies::copy_part(service, request).await?),
+        Operation::CompleteUpload => return multipart::complete(service, request, incoming).await,
+    };
+    Ok(reply.into())
+}

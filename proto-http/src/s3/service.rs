@@ -1,0 +1,91 @@
+//! The service on one core: the store, who may use it, and how much may be under way at once.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use stratum_engine::node::Store;
+use stratum_engine::rt::{self, Gate, Permit};
+
+use crate::auth::{AuthError, Endpoint, Keys, Verified, Verifier};
+use crate::error::{S3Error, code};
+use crate::http1::Head;
+use crate::limits::{BODIES_MAX, READS_MAX, WAIT_FOR_ROOM_MS};
+use crate::xml::Owner;
+
+/// What an operator decides about the service.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The region that clients sign for.
+    pub region: String,
+    /// Domains before which a bucket's name may stand, in lower case.
+    pub domains: Vec<String>,
+    /// Whose keys are taken.
+    pub keys: Keys,
+}
+
+/// The service on one core.
+pub struct Service {
+    /// The store, from this core.
+    pub store: Store,
+    /// The region that clients sign for.
+    pub region: String,
+    /// Domains before which a bucket's name may stand.
+    pub domains: Vec<String>,
+    /// Who owns everything.
+    pub owner: Owner,
+    verifier: RefCell<Verifier>,
+    bodies: Gate,
+    reads: Gate,
+}
+
+impl Service {
+    /// The service over `store`.
+    #[must_use]
+    pub fn new(store: Store, settings: &Settings) -> Service {
+        let endpoint = Endpoint::s3(&settings.region);
+        Service {
+            store,
+            region: settings.region.clone(),
+            domains: settings.domains.clone(),
+            owner: Owner { id: OWNER_ID.to_owned(), display_name: "root".to_owned() },
+            verifier: RefCell::new(Verifier::new(endpoint, settings.keys.clone())),
+            bodies: Gate::new(BODIES_MAX),
+            reads: Gate::new(READS_MAX),
+        }
+    }
+
+    /// Who sent this request.
+    ///
+    /// # Errors
+    /// What it presents is not right.
+    pub fn verify(&self, head: &Head) -> Result<Verified, AuthError> {
+        self.verifier.borrow_mut().verify(head, rt::wall_ms() / 1000)
+    }
+
+    /// Room for one more body that comes in.
+    ///
+    /// # Errors
+    /// `SlowDown` if there is none for a while.
+    pub async fn room_for_body(&self) -> Result<Permit, S3Error> {
+        room(&self.bodies).await
+    }
+
+    /// Room for one more body that goes out.
+    ///
+    /// # Errors
+    /// `SlowDown` if there is none for a while.
+    pub async fn room_for_read(&self) -> Result<Permit, S3Error> {
+        room(&self.reads).await
+    }
+}
+
+async fn room(gate: &Gate) -> Result<Permit, S3Error> {
+    if let Some(permit) = gate.try_enter() {
+        return Ok(permit);
+    }
+    let patience = Duration::from_millis(WAIT_FOR_ROOM_MS);
+    rt::timeout(patience, gate.enter()).await.ok_or_else(|| code::SLOW_DOWN.into())
+}
+
+/// The canonical id of the one owner there is: 64 hexadecimal digits, as S3 has them.
+const OWNER_ID: &str = "5374726174756d00000000000000000000000000000000000000000000000001";
