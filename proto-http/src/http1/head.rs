@@ -4,8 +4,8 @@
 //! them. Header names are lower case. Everything on which two servers could disagree is refused: line ends other than
 //! CRLF, folded lines, spaces before a colon, control bytes, a request that names no host or several.
 //!
-//! What is let through, because clients send it: raw bytes above ASCII in values, raw UTF-8 in the target. A target that is
-//! not UTF-8 is refused; no key could be made of it.
+//! What is let through, because clients send it: raw bytes above ASCII in values, raw UTF-8 in the target. A target
+//! that is not UTF-8 is refused; no key could be made of it.
 //!
 //! Not here: reading a head that comes in pieces (`scanner`), and what it means for the body (`framing`).
 
@@ -66,8 +66,8 @@ impl fmt::Display for HeadError {
 impl std::error::Error for HeadError {}
 
 impl Head {
-    /// Takes a head from the front of `input`, and tells how many bytes it had, empty lines before it included. `None` if
-    /// it has not all come yet.
+    /// Takes a head from the front of `input`, and tells how many bytes it had, empty lines before it included.
+    /// `None` if it has not all come yet.
     ///
     /// Every call begins at the front: whoever reads from a slow client asks `HeadScanner`, which does not.
     ///

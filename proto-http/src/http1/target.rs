@@ -6,9 +6,9 @@
 //!  *                             with OPTIONS: the server as a whole
 //! ```
 //!
-//! What must hold: nothing is decoded, nothing normalised. Slashes, dots and bytes that a strict reading of the RFC would
-//! have encoded (`#`, `|`, raw UTF-8) belong to the path as they stand: they are letters of a key, and a server that drops
-//! one stores under another key than the client meant.
+//! What must hold: nothing is decoded, nothing normalised. Slashes, dots and bytes that a strict reading of the RFC
+//! would have encoded (`#`, `|`, raw UTF-8) belong to the path as they stand: they are letters of a key, and a server
+//! that drops one stores under another key than the client meant.
 //!
 //! Not here: the form of CONNECT (`host:port`), which is no target of ours.
 

@@ -35,7 +35,8 @@ pub(super) struct Civil {
 }
 
 impl Civil {
-    /// What the calendar shows at this time. A time after the year 9999 has no form on the wire, and is shown as its end.
+    /// What the calendar shows at this time. A time after the year 9999 has no form on the wire, and is shown as its
+    /// end.
     pub(super) fn of(unix_ms: u64) -> Civil {
         let unix_ms = unix_ms.min(MS_MAX);
         let (days, ms) = (unix_ms / DAY_MS, unix_ms % DAY_MS);
@@ -44,8 +45,8 @@ impl Civil {
         Civil { year, month, day, hour, minute, second, millisecond: ms % 1000 }
     }
 
-    /// The time at which the calendar shows this; what lies before 1970 counts as its begin. `None` if no calendar shows
-    /// it. A leap second is the begin of the next minute.
+    /// The time at which the calendar shows this; what lies before 1970 counts as its begin. `None` if no calendar
+    /// shows it. A leap second is the begin of the next minute.
     pub(super) fn unix_ms(self) -> Option<u64> {
         let is_date = (1..=12).contains(&self.month) && (1..=month_days(self.year, self.month)).contains(&self.day);
         let is_time = self.hour < 24 && self.minute < 60 && self.second <= 60 && self.millisecond < 1000;

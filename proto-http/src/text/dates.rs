@@ -9,8 +9,8 @@
 //!  2026-11-21T08:00:00.000Z          iso        documents
 //! ```
 //!
-//! What must hold: what is written has a fixed length and is read back as the same time, cut to what the form can say. A
-//! time before 1970 reads as its begin: every object is younger than either, so conditions are decided the same.
+//! What must hold: what is written has a fixed length and is read back as the same time, cut to what the form can
+//! say. A time before 1970 reads as its begin: every object is younger than either, so conditions are decided the same.
 
 use super::Ascii;
 use super::civil::Civil;
@@ -128,8 +128,8 @@ fn fixed(mut rest: Cursor<'_>) -> Option<u64> {
     Civil { year, month, day, hour, minute, second, millisecond: 0 }.unix_ms()
 }
 
-/// `, 21-Nov-26 08:00:00 GMT`. Two digits name a year from 1970 to 2069: nobody has sent this form for decades, and a window
-/// that moves with the clock would need the clock.
+/// `, 21-Nov-26 08:00:00 GMT`. Two digits name a year from 1970 to 2069: nobody has sent this form for decades, and a
+/// window that moves with the clock would need the clock.
 fn rfc850(mut rest: Cursor<'_>) -> Option<u64> {
     rest.literal(b", ")?;
     let day = rest.number(2)?;

@@ -1,7 +1,7 @@
 //! Percent encoding as S3 has it.
 //!
-//! What must hold: what is written leaves `A-Z a-z 0-9 - . _ ~` alone and nothing else (a slash where asked), with digits
-//! in upper case. Signatures are made over exactly this.
+//! What must hold: what is written leaves `A-Z a-z 0-9 - . _ ~` alone and nothing else (a slash where asked), with
+//! digits in upper case. Signatures are made over exactly this.
 
 use std::borrow::Cow;
 
