@@ -1,5 +1,7 @@
 //! Every limit of the wire, with its reason.
 
+use stratum_engine::limits::{DELETE_KEYS_MAX, KEY_BYTES_MAX, PARTS_MAX};
+
 // ---------------------------------------------------------------------------------------------------------------- heads
 
 /// Bytes of a request's head, the blank line included. Session tokens and policies take some KiB, metadata two.
@@ -23,6 +25,24 @@ pub const TRAILERS_MAX: usize = 16;
 // ----------------------------------------------------------------------------------------------------------- signatures
 
 // ------------------------------------------------------------------------------------------------------------ documents
+
+/// Bytes of a document that names objects or parts: 1,000 keys of 1,024 bytes, each byte of which may be a reference of
+/// three, or 10,000 parts with checksums from a client that indents.
+pub const DOCUMENT_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Bytes of a document that configures a bucket: 50 tags take 20 KiB.
+pub const CONFIGURATION_BYTES_MAX: usize = 64 * 1024;
+/// Elements within elements. What is read has four levels; what is ignored may have more.
+pub const DOCUMENT_DEPTH_MAX: usize = 16;
+/// Bytes of the text of one element that is read. A key that is too long must still be told from a broken document.
+pub const ELEMENT_TEXT_BYTES_MAX: usize = 4 * 1024;
+/// Attributes of one element: namespaces, and no more than a few.
+pub const ELEMENT_ATTRIBUTES_MAX: usize = 16;
+/// Tags of one bucket (S3).
+pub const BUCKET_TAGS_MAX: usize = 50;
+
+const _: () = assert!(DELETE_KEYS_MAX * (3 * KEY_BYTES_MAX + 512) <= DOCUMENT_BYTES_MAX);
+const _: () = assert!(PARTS_MAX as usize * 400 <= DOCUMENT_BYTES_MAX);
+const _: () = assert!(KEY_BYTES_MAX < ELEMENT_TEXT_BYTES_MAX);
 
 // ------------------------------------------------------------------------------------------------------------ checksums
 

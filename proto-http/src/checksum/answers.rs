@@ -30,8 +30,8 @@ pub fn asks_for_checksum(mode: Option<&[u8]>) -> bool {
     mode.is_some_and(|mode| mode.trim_ascii().eq_ignore_ascii_case(b"ENABLED"))
 }
 
-/// The checksum that a read shows if it was asked for, out of those that are stored of the object and of the part that is
-/// read. As S3 does, it shows a part's checksum only where the object's is made of them.
+/// The checksum that a read shows if it was asked for, out of those that are stored of the object and of the part that
+/// is read. As S3 does, it shows a part's checksum only where the object's is made of them.
 #[must_use]
 pub fn shown(extent: Extent, object: Option<ObjectChecksum>, part: Option<Checksum>) -> Option<Shown> {
     match extent {

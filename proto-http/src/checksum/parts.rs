@@ -1,5 +1,5 @@
-//! The checksum of an object out of those of its parts: a composite one is the checksum of their digests in a row, a full
-//! one is what the whole body would have, which only CRCs can give.
+//! The checksum of an object out of those of its parts: a composite one is the checksum of their digests in a row, a
+//! full one is what the whole body would have, which only CRCs can give.
 //!
 //! What must hold: the parts come in their order, and all have checksums of the object's algorithm. Anything else, or a
 //! type that the algorithm does not allow, is `None`.

@@ -1,17 +1,17 @@
 //! What bytes that follow do to the CRC of the bytes before them: the CRC of a whole out of the CRCs of its pieces.
 //!
-//! A CRC is a polynomial over the two-valued field, taken modulo the polynomial of its algorithm. To put `n` bytes behind
-//! some others multiplies their polynomial by `x^8n`; the CRC of the bytes that follow is then added. That the register
-//! begins and ends with ones cancels out, because all three CRCs begin and end with the same ones.
+//! A CRC is a polynomial over the two-valued field, taken modulo the polynomial of its algorithm. To put `n` bytes
+//! behind some others multiplies their polynomial by `x^8n`; the CRC of the bytes that follow is then added. That the
+//! register begins and ends with ones cancels out, because all three CRCs begin and end with the same ones.
 //!
 //! ```text
 //! bits of a register of width 32, as all three CRCs keep them:   31  30 ...  1   0
 //! the power of x that each stands for:                            0   1 ... 30  31
 //! ```
 //!
-//! `crc-fast` can combine too, but makes a matrix for every call: 10,000 parts would hold a core for the better part of a
-//! second. Parts but the last are nearly always of one length, so that the power is found once and each part costs one
-//! multiplication.
+//! `crc-fast` can combine too, but makes a matrix for every call: 10,000 parts would hold a core for the better part of
+//! a second. Parts but the last are nearly always of one length, so that the power is found once and each part costs
+//! one multiplication.
 
 /// The field of one CRC.
 #[derive(Clone, Copy, Debug)]

@@ -1,9 +1,9 @@
-//! What a request promises of its body: a checksum in a header or in the trailer, an MD5, and what an upload chooses for
-//! the parts to come.
+//! What a request promises of its body: a checksum in a header or in the trailer, an MD5, and what an upload chooses
+//! for the parts to come.
 //!
-//! What must hold: nothing that a client promised is silently left unchecked, so that a checksum of an unknown algorithm
-//! is an error. `x-amz-sdk-checksum-algorithm` promises nothing: SDKs send it alone, and it is never a reason to refuse.
-//! Nothing is compared here.
+//! What must hold: nothing that a client promised is silently left unchecked, so that a checksum of an unknown
+//! algorithm is an error. `x-amz-sdk-checksum-algorithm` promises nothing: SDKs send it alone, and it is never a reason
+//! to refuse. Nothing is compared here.
 
 use std::fmt;
 

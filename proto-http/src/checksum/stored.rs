@@ -5,8 +5,8 @@
 //! object   algorithm u8 | parts u16, 0 for a checksum over the bytes | digest
 //! ```
 //!
-//! What must hold: the bytes are stored, so that the numbers of the algorithms never change. Integers are little-endian.
-//! Decoders accept any bytes and return `None` for what the encoder does not write.
+//! What must hold: the bytes are stored, so that the numbers of the algorithms never change. Integers are
+//! little-endian. Decoders accept any bytes and return `None` for what the encoder does not write.
 
 use stratum_engine::codec::Fields;
 use stratum_engine::limits::PARTS_MAX;

@@ -1,8 +1,8 @@
 //! One checksum as a value, its base64 on the wire, and the checksum of an object, which also knows what it was made
 //! over.
 //!
-//! What must hold: a checksum has exactly as many bytes as its algorithm makes. What came from a client is compared, and
-//! nothing here is secret, so that comparing need not take the same time for all values.
+//! What must hold: a checksum has exactly as many bytes as its algorithm makes. What came from a client is compared,
+//! and nothing here is secret, so that comparing need not take the same time for all values.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -103,8 +103,8 @@ impl ObjectChecksum {
         }
     }
 
-    /// Whether this is the checksum that the request which completes an upload claims for the object. A composite one may
-    /// be named with or without its number of parts: SDKs do both.
+    /// Whether this is the checksum that the request which completes an upload claims for the object. A composite one
+    /// may be named with or without its number of parts: SDKs do both.
     ///
     /// # Errors
     /// The claim is no checksum of this algorithm.
