@@ -1,9 +1,41 @@
-//! The binary `stratum`. It starts nothing but a message until the server is built over the engine.
-use std::io::Write as _;
+//! The binary `stratum`: reads what it is asked, and does it.
+//!
+//! ```text
+//!  stratum serve DIRECTORY [options]    the server
+//! ```
+//!
+//! Exit status: 0 it ended well; 1 it could not do what was asked; 2 it was not asked anything it knows.
+
+mod arguments;
+mod credentials;
+mod serve;
+mod said;
+
 use std::process::ExitCode;
 
+use arguments::{Asked, USAGE, read};
+
 fn main() -> ExitCode {
-    let message = "stratum: this build holds the storage engine only; there is no server in it yet";
-    let said = writeln!(std::io::stderr(), "{message}");
-    if said.is_err() { ExitCode::from(2) } else { ExitCode::FAILURE }
+    match read(std::env::args_os().skip(1)) {
+        Ok(Asked::Serve(arguments)) => match serve::serve(&arguments) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(why) => {
+                said::problem(&why);
+                ExitCode::FAILURE
+            }
+        },
+        Ok(Asked::Help) => {
+            said::line(USAGE);
+            ExitCode::SUCCESS
+        }
+        Ok(Asked::Version) => {
+            said::line(concat!("stratum ", env!("CARGO_PKG_VERSION")));
+            ExitCode::SUCCESS
+        }
+        Err(why) => {
+            said::problem(&why);
+            said::problem("`stratum --help` says what can be asked");
+            ExitCode::from(2)
+        }
+    }
 }

@@ -15,7 +15,11 @@
 
 pub mod auth;
 pub mod checksum;
+pub mod error;
 pub mod http1;
 pub mod limits;
+pub mod net;
+pub mod s3;
+pub mod server;
 pub mod text;
 pub mod xml;

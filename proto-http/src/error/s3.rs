@@ -7,6 +7,7 @@ use stratum_engine::error::Error;
 use super::code::{self, Code};
 use crate::auth::AuthError;
 use crate::checksum::PromiseError;
+use crate::xml::reader::DocumentError;
 
 /// A refused or failed request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,6 +107,17 @@ impl From<AuthError> for S3Error {
         let (name, status, message) = error.answer();
         let code = Code { name, status, message: "" };
         S3Error { code, message: Cow::Owned(message), details: error.elements(), headers: Vec::new() }
+    }
+}
+
+/// A document that is none.
+impl From<DocumentError> for S3Error {
+    fn from(error: DocumentError) -> S3Error {
+        let code = Code { name: error.code(), status: 400, message: "" };
+        match error {
+            DocumentError::TooLarge | DocumentError::Malformed => code::MALFORMED_XML.into(),
+            _ => S3Error { message: Cow::Owned(error.to_string()), ..S3Error::from(code) },
+        }
     }
 }
 

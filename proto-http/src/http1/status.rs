@@ -38,7 +38,47 @@ pub enum Status {
     InsufficientStorage,
 }
 
+/// All of them.
+const ALL: [Status; 30] = [
+    Status::Ok,
+    Status::Created,
+    Status::Accepted,
+    Status::NoContent,
+    Status::PartialContent,
+    Status::MovedPermanently,
+    Status::Found,
+    Status::SeeOther,
+    Status::NotModified,
+    Status::TemporaryRedirect,
+    Status::BadRequest,
+    Status::Unauthorized,
+    Status::Forbidden,
+    Status::NotFound,
+    Status::MethodNotAllowed,
+    Status::RequestTimeout,
+    Status::Conflict,
+    Status::LengthRequired,
+    Status::PreconditionFailed,
+    Status::ContentTooLarge,
+    Status::UriTooLong,
+    Status::RangeNotSatisfiable,
+    Status::ExpectationFailed,
+    Status::TooManyRequests,
+    Status::HeaderFieldsTooLarge,
+    Status::InternalServerError,
+    Status::NotImplemented,
+    Status::ServiceUnavailable,
+    Status::VersionNotSupported,
+    Status::InsufficientStorage,
+];
+
 impl Status {
+    /// The status of this number; a fault of ours if it is none of S3's.
+    #[must_use]
+    pub fn of(code: u16) -> Status {
+        ALL.into_iter().find(|status| status.code() == code).unwrap_or(Status::InternalServerError)
+    }
+
     /// The number of the status.
     #[must_use]
     pub fn code(self) -> u16 {
@@ -96,6 +136,12 @@ mod tests {
     #[test]
     fn a_status_knows_its_number() {
         assert_eq!((Status::Ok.code(), Status::NotFound.code(), Status::InsufficientStorage.code()), (200, 404, 507));
+    }
+
+    #[test]
+    fn a_number_is_a_status_or_a_fault_of_ours() {
+        assert!(ALL.into_iter().all(|status| Status::of(status.code()) == status));
+        assert_eq!(Status::of(299), Status::InternalServerError);
     }
 
     #[test]

@@ -15,10 +15,11 @@ use stratum_engine::rt;
 
 use super::connection::{Connection, Gone};
 use crate::auth::{AuthError, ChunkSignatures, PayloadHash};
-use crate::checksum::{BodyChecksum, Checksum, Hasher, Promises, trailer_checksum};
+use crate::checksum::{Algorithm, BodyChecksum, Checksum, Hasher, Promises, trailer_checksum};
+use crate::http1::response::CONTINUE;
 use crate::http1::{
     AwsChunkError, AwsChunkedDecoder, AwsEvent, BodyDecoder, BodyFraming, ChunkError, DeclaredLength, Event, Framing,
-    LengthError, continue_100,
+    LengthError,
 };
 use crate::limits::{BODY_BYTES_PER_SECOND_MIN, BODY_GRACE_MS, BODY_SILENCE_MS, PIECE_BYTES_MAX};
 use crate::error::{S3Error, code};
@@ -104,6 +105,19 @@ impl Body {
         self.checks.promised = Some(promises.checksum);
     }
 
+    /// Computes a checksum of this algorithm where none was promised. The algorithm of the one that was.
+    pub fn compute(&mut self, algorithm: Algorithm) -> Option<Algorithm> {
+        let promised = match self.checks.promised {
+            Some(BodyChecksum::Header(checksum)) => Some(checksum.algorithm()),
+            Some(BodyChecksum::Trailer(promised)) => Some(promised),
+            Some(BodyChecksum::Absent) | None => None,
+        };
+        if promised.is_none() {
+            self.checks.hasher = Some(Hasher::new(algorithm));
+        }
+        promised
+    }
+
     /// Bytes of the payload, if they are known before it comes.
     #[must_use]
     pub fn length(&self, decoded_length: Option<u64>) -> Option<u64> {
@@ -125,6 +139,15 @@ impl Body {
     #[must_use]
     pub fn has_ended(&self) -> bool {
         self.outer_ended || matches!(self.framing, BodyFraming::None | BodyFraming::Length(0))
+    }
+
+    /// True if at most `most` bytes are still to come, as far as that is known before they come.
+    #[must_use]
+    pub fn ends_soon(&self, most: u64) -> bool {
+        match &self.outer {
+            BodyDecoder::Length(left) => !self.expects_continue && *left <= most,
+            BodyDecoder::Chunked(_) => !self.expects_continue,
+        }
     }
 
     /// The next piece of payload: so many bytes at the front of what came. Whoever asked takes them before the next
@@ -249,7 +272,7 @@ impl Body {
         if self.expects_continue {
             self.expects_continue = false;
             if connection.came().is_empty() {
-                connection.send(continue_100().to_vec()).await?;
+                connection.send(CONTINUE.to_vec()).await?;
             }
         }
         let waited_ms = (rt::now() - self.begun_ns) / 1_000_000;

@@ -11,10 +11,12 @@
 
 mod body;
 mod connection;
+mod incoming;
 mod stream;
 mod tls;
 
 pub use body::{Body, BodyError, Payload};
 pub use connection::{Connection, Gone};
+pub use incoming::Incoming;
 pub use stream::Stream;
 pub use tls::{TlsError, TlsIdentity};

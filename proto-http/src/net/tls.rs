@@ -49,13 +49,12 @@ impl TlsIdentity {
     /// # Errors
     /// What is wrong with the files.
     pub fn read(certificate: &Path, key: &Path) -> Result<TlsIdentity, TlsError> {
-        let file = |path: &Path| move |why| TlsError::File(path.to_owned(), why);
-        let chain = CertificateDer::pem_file_iter(certificate).map_err(file(certificate))?;
-        let chain = chain.collect::<Result<Vec<_>, _>>().map_err(file(certificate))?;
+        let chain = CertificateDer::pem_file_iter(certificate).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+        let chain = chain.map_err(|why| TlsError::File(certificate.to_owned(), why))?;
         if chain.is_empty() {
             return Err(TlsError::NoCertificate(certificate.to_owned()));
         }
-        let key = PrivateKeyDer::from_pem_file(key).map_err(file(key))?;
+        let key = PrivateKeyDer::from_pem_file(key).map_err(|why| TlsError::File(key.to_owned(), why))?;
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::error::{S3Error, code};
-use crate::limits::{BUCKETS_PAGE_MAX, SMALL_DOCUMENT_BYTES_MAX};
+use crate::limits::{BUCKETS_PAGE_MAX, CONFIGURATION_BYTES_MAX};
 use crate::net::Incoming;
 use crate::s3::reply::{Failure, Reply};
 use crate::s3::request::Request;
@@ -51,10 +51,10 @@ pub fn list(service: &Service, request: &Request) -> Result<Reply, S3Error> {
 /// Why there is no new bucket.
 pub async fn create(service: &Service, request: &Request, incoming: &mut Incoming) -> Result<Reply, Failure> {
     let name = request.address.bucket()?.clone();
-    let document = incoming.document(SMALL_DOCUMENT_BYTES_MAX, code::MALFORMED_XML).await?;
-    let wanted = reader::create_bucket(&document)?;
-    if let Some(feature) = wanted.unserved {
-        return Err(S3Error::not_served(feature).into());
+    let document = incoming.document(CONFIGURATION_BYTES_MAX, code::MALFORMED_XML).await?;
+    let wanted = reader::creation(&document)?;
+    if wanted.is_directory || !wanted.tags.is_empty() {
+        return Err(S3Error::not_served("CreateBucketConfiguration").into());
     }
     // A client of the default region sends no constraint, or its own region's name; both mean here.
     if let Some(region) = wanted.location.filter(|region| *region != service.region) {

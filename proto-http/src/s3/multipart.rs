@@ -13,7 +13,7 @@ use crate::checksum::{
     upload_checksum,
 };
 use crate::error::{S3Error, code};
-use crate::limits::{COMPLETION_BYTES_MAX, PARTS_PAGE_MAX};
+use crate::limits::{DOCUMENT_BYTES_MAX, PARTS_PAGE_MAX};
 use crate::net::Incoming;
 use crate::s3::attributes;
 use crate::s3::conditions;
@@ -141,16 +141,15 @@ pub async fn complete(service: &Service, request: &Request, incoming: &mut Incom
     let conditions = conditions::of_write(&request.head)?;
     // The checksum headers of this request speak of the object, not of the document.
     let claim = claim(request)?;
-    let document = incoming.document(COMPLETION_BYTES_MAX, code::MALFORMED_XML).await?;
-    let named = reader::complete_upload(&document)?;
-    if !named.windows(2).all(|pair| matches!(pair, [a, b] if a.number < b.number)) {
+    let document = incoming.document(DOCUMENT_BYTES_MAX, code::MALFORMED_XML).await?;
+    let completion = reader::completion(&document)?;
+    if !completion.is_ascending() {
         return Err(code::INVALID_PART_ORDER.into());
     }
+    let named = completion.parts;
     let mut parts = Vec::with_capacity(named.len());
     for part in &named {
-        let etag = conditions::etag(part.etag.as_bytes()).filter(|etag| etag.parts == 0);
-        let etag = etag.ok_or_else(|| invalid_part(upload, part.number, &part.etag))?;
-        parts.push((part.number, etag.md5));
+        parts.push((part.number, part.md5.ok_or_else(|| invalid_part(upload, part.number))?));
     }
     let location = format!("{}/{bucket}/{}", endpoint(request, incoming), encoded(key));
     let (store, bucket, key) = (service.store.clone(), bucket.clone(), key.clone());
@@ -211,7 +210,7 @@ async fn checksum_of(
     bucket: &BucketName,
     key: &ObjectKey,
     upload: UploadId,
-    named: &[reader::NamedPart],
+    named: &[reader::ClaimedPart],
     claim: &Claim,
 ) -> Result<Option<ObjectChecksum>, S3Error> {
     let began = match store.upload_attributes(bucket, key, upload).await {
@@ -261,7 +260,7 @@ async fn parts_of(
     bucket: &BucketName,
     key: &ObjectKey,
     upload: UploadId,
-    named: &[reader::NamedPart],
+    named: &[reader::ClaimedPart],
 ) -> Result<Vec<(Option<Checksum>, u64)>, S3Error> {
     let mut found = Vec::with_capacity(named.len());
     let mut wanted = named.iter().peekable();
@@ -273,7 +272,7 @@ async fn parts_of(
             let checksum = decode_part(entry.note.as_bytes());
             let agrees = |said: &Checksum| checksum.is_none_or(|stored| stored.algorithm() != said.algorithm() || stored == *said);
             if part.number != *number || !part.checksum.as_ref().is_none_or(agrees) {
-                return Err(invalid_part(upload, part.number, &part.etag));
+                return Err(invalid_part(upload, part.number));
             }
             found.push((checksum, entry.size));
         }
@@ -283,14 +282,14 @@ async fn parts_of(
         }
     }
     match wanted.next() {
-        Some(part) => Err(invalid_part(upload, part.number, &part.etag)),
+        Some(part) => Err(invalid_part(upload, part.number)),
         None => Ok(found),
     }
 }
 
-fn invalid_part(upload: UploadId, number: u16, etag: &str) -> S3Error {
+fn invalid_part(upload: UploadId, number: u16) -> S3Error {
     let error = S3Error::from(code::INVALID_PART).with("UploadId", upload.to_string());
-    error.with("PartNumber", number.to_string()).with("ETag", etag.trim_matches('"'))
+    error.with("PartNumber", number.to_string())
 }
 
 fn of_upload(why: Error, request: &Request) -> S3Error {

@@ -93,8 +93,6 @@ pub enum Setting {
     Logging,
     /// Nobody is told.
     Notification,
-    /// Not public.
-    PolicyStatus,
     /// An object's tags: none.
     ObjectTagging,
     /// A list of configurations: none. The name of its document.
@@ -244,7 +242,7 @@ mod tests {
     use super::*;
 
     fn of(method: &str, named: Named, query: &str) -> Result<Operation, &'static str> {
-        let query = Query::parse(Some(query.as_bytes())).expect("a good query");
+        let query = Query::parse(Some(query.as_bytes()), crate::auth::Plus::Space).expect("a good query");
         Operation::of(method, named, &query, false).map_err(|error| error.code.name)
     }
 

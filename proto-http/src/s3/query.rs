@@ -4,7 +4,9 @@
 
 use crate::error::code;
 use crate::error::S3Error;
-use crate::text::query;
+use crate::limits::QUERY_PAIRS_MAX;
+use crate::auth::Plus;
+use crate::text::{percent, query};
 
 /// All parameters, in the order they were sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,12 +19,21 @@ impl Query {
     ///
     /// # Errors
     /// `InvalidURI` for what cannot be decoded, or is too much.
-    pub fn parse(raw: Option<&[u8]>) -> Result<Query, S3Error> {
+    pub fn parse(raw: Option<&[u8]>, plus: Plus) -> Result<Query, S3Error> {
+        let decode = |text| {
+            let bytes = match plus {
+                Plus::Space => percent::decode_query(text),
+                Plus::Literal => percent::decode(text),
+            };
+            let text = bytes.and_then(|bytes| String::from_utf8(bytes.into_owned()).ok());
+            text.ok_or_else(|| S3Error::from(code::INVALID_URI))
+        };
         let mut pairs = Vec::new();
-        for pair in query::pairs(raw.unwrap_or_default()) {
-            let (name, value) = pair.map_err(|_| S3Error::from(code::INVALID_URI))?;
-            let text = |bytes| String::from_utf8(bytes).map_err(|_| S3Error::from(code::INVALID_URI));
-            pairs.push((text(name)?, text(value)?));
+        for (name, value) in query::raw_pairs(raw.unwrap_or_default()) {
+            if pairs.len() == QUERY_PAIRS_MAX {
+                return Err(S3Error::saying(code::INVALID_REQUEST, "The query has too many parameters."));
+            }
+            pairs.push((decode(name)?, decode(value.unwrap_or_default())?));
         }
         Ok(Query { pairs })
     }
@@ -67,7 +78,7 @@ mod tests {
 
     #[test]
     fn a_count_is_clamped_and_garbage_is_refused() {
-        let query = |raw: &str| Query::parse(Some(raw.as_bytes())).expect("a good query");
+        let query = |raw: &str| Query::parse(Some(raw.as_bytes()), Plus::Space).expect("a good query");
         assert_eq!(query("max-keys=0").count("max-keys", 1000), Ok(0));
         assert_eq!(query("max-keys=5000").count("max-keys", 1000), Ok(1000));
         assert_eq!(query("max-keys=99999999999999999999").count("max-keys", 1000), Ok(1000));
@@ -80,7 +91,7 @@ mod tests {
 
     #[test]
     fn a_parameter_without_a_value_is_there() {
-        let query = Query::parse(Some(b"uploads&prefix=&a=b%20c")).expect("a good query");
+        let query = Query::parse(Some(b"uploads&prefix=&a=b%20c"), Plus::Space).expect("a good query");
         assert!(query.has("uploads") && !query.has("upload"));
         assert_eq!((query.value("prefix"), query.filled("prefix")), (Some(""), None));
         assert_eq!(query.value("a"), Some("b c"));

@@ -2,7 +2,7 @@
 
 use crate::error::{S3Error, code};
 use crate::net::Incoming;
-use crate::limits::SMALL_DOCUMENT_BYTES_MAX;
+use crate::limits::CONFIGURATION_BYTES_MAX;
 use crate::s3::buckets::there;
 use crate::s3::operation::{Probe, Setting};
 use crate::s3::reply::{Failure, Reply};
@@ -51,7 +51,7 @@ pub async fn remove(service: &Service, request: &Request) -> Result<Reply, S3Err
 /// `NotImplemented` for an ACL in a document.
 pub async fn put_acl(service: &Service, request: &Request, incoming: &mut Incoming) -> Result<Reply, Failure> {
     owner_there(service, request).await?;
-    let document = incoming.document(SMALL_DOCUMENT_BYTES_MAX, code::MALFORMED_XML).await?;
+    let document = incoming.document(CONFIGURATION_BYTES_MAX, code::MALFORMED_XML).await?;
     if !document.is_empty() || request.head.header("x-amz-acl").is_none() {
         return Err(S3Error::not_served("acl").into());
     }

@@ -6,7 +6,7 @@ use stratum_engine::types::ObjectKey;
 
 use crate::checksum::{Checksum, ObjectChecksum};
 use crate::error::{S3Error, code};
-use crate::limits::{DELETE_DOCUMENT_BYTES_MAX, OBJECT_PUT_BYTES_MAX};
+use crate::limits::{DOCUMENT_BYTES_MAX, OBJECT_PUT_BYTES_MAX};
 use crate::net::Incoming;
 use crate::s3::address::checked_key;
 use crate::s3::attributes;
@@ -99,8 +99,8 @@ pub async fn delete_many(service: &Service, request: &Request, incoming: &mut In
         let what = "Missing required header for this request: Content-MD5 or a checksum";
         return Err(S3Error::saying(code::INVALID_REQUEST, what).into());
     }
-    let document = incoming.document(DELETE_DOCUMENT_BYTES_MAX, code::MALFORMED_XML).await?;
-    let wanted = reader::delete(&document)?;
+    let document = incoming.document(DOCUMENT_BYTES_MAX, code::MALFORMED_XML).await?;
+    let wanted = reader::deletion(&document)?;
     if service.store.bucket(&bucket).is_none() {
         return Err(S3Error::from(code::NO_SUCH_BUCKET).with("BucketName", bucket.as_str()).into());
     }
@@ -119,7 +119,7 @@ pub async fn delete_many(service: &Service, request: &Request, incoming: &mut In
         .iter()
         .zip(&results)
         .map(|(object, result)| Deletion {
-            key: &object.key,
+            key: object.key.as_bytes(),
             version: object.version.as_deref(),
             outcome: match result {
                 Ok(()) => Outcome::Deleted { marker: None },
@@ -131,7 +131,7 @@ pub async fn delete_many(service: &Service, request: &Request, incoming: &mut In
 }
 
 /// A key of the document with its condition.
-fn named(object: &reader::ObjectToDelete) -> Result<(ObjectKey, Conditions), S3Error> {
+fn named(object: &reader::DoomedObject) -> Result<(ObjectKey, Conditions), S3Error> {
     if object.version.as_deref().is_some_and(|version| version != "null") {
         return Err(code::NO_SUCH_VERSION.into());
     }
@@ -139,5 +139,5 @@ fn named(object: &reader::ObjectToDelete) -> Result<(ObjectKey, Conditions), S3E
         return Err(S3Error::not_served("a condition on size or time"));
     }
     let conditions = object.etag.as_deref().map_or_else(Conditions::default, conditions::of_entity_tag);
-    Ok((checked_key(&object.key)?, conditions))
+    Ok((checked_key(object.key.as_bytes())?, conditions))
 }

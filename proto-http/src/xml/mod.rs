@@ -29,6 +29,7 @@ mod probes;
 pub mod reader;
 mod time;
 mod uploads;
+mod versions;
 mod writer;
 
 pub use attributes::{AttributePage, AttributePart, Attributes, PartsOfObject, attributes};
@@ -39,8 +40,9 @@ pub use error::{ErrorDocument, error};
 pub use listing::{ListedObject, Listing};
 pub use multipart::{CompletedUpload, ListedPart, PartList, completed, initiated, part_list};
 pub use probes::{
-    accelerate, access_control, encryption, logging, notification, ownership_controls, policy_status,
-    public_access_block, request_payment, versioning,
+    accelerate, access_control, empty_list, encryption, logging, notification, ownership_controls, policy_status,
+    public_access_block, request_payment, tagging, versioning,
 };
 pub use uploads::{ListedUpload, UploadList, upload_list};
+pub use versions::{ListedVersion, VersionList, version_list};
 pub use writer::{DECLARATION, Owner, after_declaration};

@@ -52,6 +52,23 @@ pub fn notification() -> Vec<u8> {
     Writer::new("NotificationConfiguration", 0).finish()
 }
 
+/// `Tagging` of an object: it has no tags.
+#[must_use]
+pub fn tagging() -> Vec<u8> {
+    let mut writer = Writer::new("Tagging", 0);
+    writer.open("TagSet");
+    writer.close("TagSet");
+    writer.finish()
+}
+
+/// A list of configurations of one kind, named by its root: there are none.
+#[must_use]
+pub fn empty_list(root: &'static str) -> Vec<u8> {
+    let mut writer = Writer::new(root, 0);
+    writer.flag("IsTruncated", false);
+    writer.finish()
+}
+
 /// `PolicyStatus`: whether the bucket's policy lets anybody in.
 #[must_use]
 pub fn policy_status(is_public: bool) -> Vec<u8> {
