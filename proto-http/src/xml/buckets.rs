@@ -55,7 +55,7 @@ pub fn bucket_list(list: &BucketList<'_>) -> Vec<u8> {
 #[must_use]
 pub fn location(region: &str) -> Vec<u8> {
     let mut writer = Writer::new("LocationConstraint", 0);
-    writer.content(if region == "us-east-1" { "" } else { region });
+    writer.bare_text(if region == "us-east-1" { "" } else { region });
     writer.finish()
 }
 

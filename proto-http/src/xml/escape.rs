@@ -17,11 +17,18 @@
 
 /// What stands for a character that XML cannot say.
 const REPLACEMENT: &str = "\u{fffd}";
+/// The byte that U+FFFE and U+FFFF begin with.
+const LAST_LEAD: u8 = 0xef;
 
 /// Whether XML can say all of it.
 pub(super) fn is_text(bytes: &[u8]) -> bool {
     let is_common = |byte: u8| (0x20..0x80).contains(&byte);
-    all(bytes, is_common) || std::str::from_utf8(bytes).is_ok_and(|text| text.chars().all(is_legal))
+    if all(bytes, is_common) {
+        return true;
+    }
+    let is_suspect = |byte: u8| byte < 0x20 || byte == LAST_LEAD;
+    let text = std::str::from_utf8(bytes);
+    text.is_ok_and(|text| all(bytes, |byte| !is_suspect(byte)) || text.chars().all(is_legal))
 }
 
 /// Appends text that reads back as `bytes`, where XML can say them.
@@ -29,6 +36,10 @@ pub(super) fn append(out: &mut Vec<u8>, bytes: &[u8]) {
     let is_plain = |byte: u8| (0x20..0x80).contains(&byte) && !matches!(byte, b'&' | b'<' | b'>' | b'"');
     if all(bytes, is_plain) {
         out.extend_from_slice(bytes);
+        return;
+    }
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        append_valid(out, text);
         return;
     }
     for chunk in bytes.utf8_chunks() {
@@ -41,14 +52,37 @@ pub(super) fn append(out: &mut Vec<u8>, bytes: &[u8]) {
 
 fn append_valid(out: &mut Vec<u8>, text: &str) {
     let mut rest = text;
-    while let Some((at, found, stands)) = rest.char_indices().find_map(|(at, c)| Some((at, c, stand_in(c)?))) {
-        let (before, behind) = rest.split_at(at);
+    while let Some((before, behind)) =
+        rest.bytes().position(may_need_a_stand_in).and_then(|at| rest.split_at_checked(at))
+    {
         out.extend_from_slice(before.as_bytes());
-        out.extend_from_slice(stands.as_bytes());
-        rest = behind.get(found.len_utf8()..).unwrap_or_default();
+        let mut chars = behind.chars();
+        if let Some(c) = chars.next() {
+            match stand_in(c) {
+                Some(stands) => out.extend_from_slice(stands.as_bytes()),
+                None => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+            }
+        }
+        rest = chars.as_str();
     }
     out.extend_from_slice(rest.as_bytes());
 }
+
+/// Whether a character that begins with this byte may be one that cannot stand for itself.
+fn may_need_a_stand_in(byte: u8) -> bool {
+    SUSPECTS[usize::from(byte)]
+}
+
+/// The answer for every byte: asked for one byte after the other, a table is faster than comparisons.
+const SUSPECTS: [bool; 256] = {
+    let mut suspects = [false; 256];
+    let mut byte = 0_u8;
+    while byte < u8::MAX {
+        suspects[byte as usize] = matches!(byte, 0..0x20 | b'&' | b'<' | b'>' | b'"' | LAST_LEAD);
+        byte += 1;
+    }
+    suspects
+};
 
 /// What is written in the place of a character that cannot stand for itself.
 fn stand_in(c: char) -> Option<&'static str> {

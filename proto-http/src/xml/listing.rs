@@ -2,7 +2,7 @@
 //!
 //! What must hold: objects and common prefixes ascend as they were given, objects first. Keys are percent-encoded if
 //! that was asked for, or if XML could not say one of them (see `escape`); the page then says so in `EncodingType`, and
-//! all keys and parts of keys in it are encoded. A page costs one allocation.
+//! all keys and parts of keys in it are encoded. No object costs an allocation.
 
 use stratum_engine::types::Etag;
 
@@ -111,8 +111,9 @@ impl Listing<'_> {
             writer.text("EncodingType", "url");
         }
         writer.flag("IsTruncated", self.truncated);
+        let owner = self.owner.map(|owner| Writer::element(|writer| writer.owner("Owner", owner))).unwrap_or_default();
         for object in self.objects {
-            self.object(&mut writer, object, encoding);
+            write_object(&mut writer, object, &owner, encoding);
         }
         for prefix in self.prefixes {
             writer.open("CommonPrefixes");
@@ -121,23 +122,28 @@ impl Listing<'_> {
         }
         writer.finish()
     }
+}
 
-    fn object(&self, writer: &mut Writer, object: &ListedObject<'_>, encoding: Encoding) {
-        writer.open("Contents");
-        writer.key("Key", object.key, encoding);
-        writer.time("LastModified", object.modified_ms);
-        writer.etag(&object.etag);
-        if let Some((algorithm, kind)) = object.checksum {
-            writer.text("ChecksumAlgorithm", algorithm.name());
-            writer.text("ChecksumType", kind.name());
-        }
-        writer.number("Size", object.size);
-        if let Some(owner) = self.owner {
-            writer.owner("Owner", owner);
-        }
-        writer.text("StorageClass", object.storage_class);
-        writer.close("Contents");
+/// One object: whole pieces of markup rather than elements, because a page has a thousand.
+fn write_object(writer: &mut Writer, object: &ListedObject<'_>, owner: &[u8], encoding: Encoding) {
+    writer.markup("<Contents><Key>");
+    writer.bare_key(object.key, encoding);
+    writer.markup("</Key><LastModified>");
+    writer.bare_time(object.modified_ms);
+    writer.markup("</LastModified><ETag>&quot;");
+    writer.bare_etag(&object.etag);
+    writer.markup("&quot;</ETag>");
+    if let Some((algorithm, kind)) = object.checksum {
+        writer.text("ChecksumAlgorithm", algorithm.name());
+        writer.text("ChecksumType", kind.name());
     }
+    writer.markup("<Size>");
+    writer.bare_number(object.size);
+    writer.markup("</Size>");
+    writer.written(owner);
+    writer.markup("<StorageClass>");
+    writer.bare_text(object.storage_class);
+    writer.markup("</StorageClass></Contents>");
 }
 
 #[cfg(test)]
@@ -205,7 +211,8 @@ mod tests {
     fn the_page_of_version_2_is_that_of_s3() {
         // Row 75: common prefixes are counted.
         let checksum = Some((Algorithm::Crc64Nvme, ChecksumType::FullObject));
-        let objects = [ListedObject { checksum, ..object(b"a/1") }, object(b"a/2")];
+        let objects =
+            [ListedObject { checksum, ..object(b"a/1") }, ListedObject { storage_class: "&", ..object(b"a/2") }];
         let page = Listing { prefix: b"a/", truncated: true, objects: &objects, prefixes: &[b"a/b/"], ..EMPTY };
         let document = page.version_2(Some(b"a/0"), Some("sent"), Some("next"));
         assert_eq!(texts(&document, "KeyCount"), ["3"]);
@@ -215,6 +222,7 @@ mod tests {
         assert_eq!(texts(&document, "Contents/Key"), ["a/1", "a/2"]);
         assert_eq!(texts(&document, "Contents/ChecksumAlgorithm"), ["CRC64NVME"]);
         assert_eq!(texts(&document, "Contents/ChecksumType"), ["FULL_OBJECT"]);
+        assert_eq!(texts(&document, "Contents/StorageClass"), ["STANDARD", "&"]);
         assert_eq!(texts(&document, "CommonPrefixes/Prefix"), ["a/b/"]);
         assert!(texts(&document, "Contents/Owner/ID").is_empty(), "row 78");
         assert!(texts(&document, "EncodingType").is_empty());

@@ -7,14 +7,32 @@
 pub(super) fn append(out: &mut Vec<u8>, bytes: &[u8]) {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     let digit = |value: u8| DIGITS.get(usize::from(value)).copied().unwrap_or_default();
-    for &byte in bytes {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'/') {
-            out.push(byte);
-        } else {
-            out.extend_from_slice(&[b'%', digit(byte >> 4), digit(byte & 15)]);
-        }
+    let mut rest = bytes;
+    while let Some((before, [byte, behind @ ..])) =
+        rest.iter().position(|byte| !stays(*byte)).and_then(|at| rest.split_at_checked(at))
+    {
+        out.extend_from_slice(before);
+        out.extend_from_slice(&[b'%', digit(byte >> 4), digit(byte & 15)]);
+        rest = behind;
     }
+    out.extend_from_slice(rest);
 }
+
+/// Whether a byte stands for itself. SDKs ask for this encoding in nearly every listing, so that it is a table; it has
+/// a place for every byte.
+fn stays(byte: u8) -> bool {
+    STAYS[usize::from(byte)]
+}
+
+const STAYS: [bool; 256] = {
+    let mut stays = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 0x80 {
+        stays[byte as usize] = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'/');
+        byte += 1;
+    }
+    stays
+};
 
 /// The bytes again: the slow way, for tests.
 #[cfg(test)]

@@ -7,24 +7,24 @@
 const SECONDS_MAX: u64 = 253_402_300_799;
 const DAY: u64 = 24 * 60 * 60;
 
-/// Appends the second that `unix_ms` lies in.
-pub(super) fn append(out: &mut Vec<u8>, unix_ms: u64) {
+/// The second that `unix_ms` lies in.
+pub(super) fn text(unix_ms: u64) -> [u8; 24] {
     let seconds = (unix_ms / 1000).min(SECONDS_MAX);
     let (year, month, day) = date(seconds / DAY);
-    let (hour, minute, second) = (seconds % DAY / 3600, seconds / 60 % 60, seconds % 60);
-    let mut text = *b"0000-00-00T00:00:00.000Z";
-    let pairs = [year / 100, year % 100, month, day, hour, minute, second];
-    for (at, value) in [0, 2, 5, 8, 11, 14, 17].into_iter().zip(pairs) {
-        if let Some([tens, ones]) = text.get_mut(at..at + 2) {
-            *tens = digit(value / 10);
-            *ones = digit(value % 10);
-        }
-    }
-    out.extend_from_slice(&text);
+    let [century, year] = [year / 100, year % 100].map(digits);
+    let [month, day] = [month, day].map(digits);
+    let [hour, minute, second] = [seconds % DAY / 3600, seconds / 60 % 60, seconds % 60].map(digits);
+    let mut text = *b"YYYY-MM-DDThh:mm:ss.000Z";
+    [text[0], text[1], text[2], text[3]] = [century[0], century[1], year[0], year[1]];
+    [text[5], text[6], text[8], text[9]] = [month[0], month[1], day[0], day[1]];
+    [text[11], text[12], text[14], text[15]] = [hour[0], hour[1], minute[0], minute[1]];
+    [text[17], text[18]] = second;
+    text
 }
 
-fn digit(value: u64) -> u8 {
-    b'0' + u8::try_from(value % 10).unwrap_or_default()
+/// Two digits.
+fn digits(value: u64) -> [u8; 2] {
+    [value / 10, value % 10].map(|digit| b'0' + u8::try_from(digit % 10).unwrap_or_default())
 }
 
 /// Year, month and day of the day with this number, counted from 1970.
@@ -49,12 +49,6 @@ fn date(day: u64) -> (u64, u64, u64) {
 mod tests {
     use super::*;
 
-    fn text(unix_ms: u64) -> String {
-        let mut out = Vec::new();
-        append(&mut out, unix_ms);
-        String::from_utf8(out).expect("ASCII")
-    }
-
     #[test]
     fn known_times_are_written_as_s3_writes_them() {
         for (unix_ms, expected) in [
@@ -66,7 +60,7 @@ mod tests {
             (253_402_300_799_000, "9999-12-31T23:59:59.000Z"),
             (u64::MAX, "9999-12-31T23:59:59.000Z"),
         ] {
-            assert_eq!(text(unix_ms), expected);
+            assert_eq!(text(unix_ms), expected.as_bytes());
         }
     }
 

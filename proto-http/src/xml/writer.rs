@@ -72,6 +72,13 @@ impl Writer {
         writer
     }
 
+    /// An element alone, to be put into a document more than once.
+    pub(super) fn element(write: impl Fn(&mut Writer)) -> Vec<u8> {
+        let mut writer = Writer { bytes: Vec::new(), root: "" };
+        write(&mut writer);
+        writer.bytes
+    }
+
     /// The document.
     pub(super) fn finish(mut self) -> Vec<u8> {
         self.close(self.root);
@@ -79,6 +86,7 @@ impl Writer {
     }
 
     /// Begins an element.
+    #[inline]
     pub(super) fn open(&mut self, name: &str) {
         self.bytes.push(b'<');
         self.markup(name);
@@ -86,6 +94,7 @@ impl Writer {
     }
 
     /// Ends an element.
+    #[inline]
     pub(super) fn close(&mut self, name: &str) {
         self.markup("</");
         self.markup(name);
@@ -93,34 +102,56 @@ impl Writer {
     }
 
     /// Markup as it is.
+    #[inline]
     pub(super) fn markup(&mut self, markup: &str) {
         self.bytes.extend_from_slice(markup.as_bytes());
     }
 
-    /// Text between elements.
-    pub(super) fn content(&mut self, text: &str) {
+    /// What [`Writer::element`] wrote.
+    pub(super) fn written(&mut self, element: &[u8]) {
+        self.bytes.extend_from_slice(element);
+    }
+
+    /// Text without an element.
+    #[inline]
+    pub(super) fn bare_text(&mut self, text: &str) {
         escape::append(&mut self.bytes, text.as_bytes());
     }
 
+    /// A key, or a part of one, without an element.
+    #[inline]
+    pub(super) fn bare_key(&mut self, key: &[u8], encoding: Encoding) {
+        match encoding {
+            Encoding::Text => escape::append(&mut self.bytes, key),
+            Encoding::Url => percent::append(&mut self.bytes, key),
+        }
+    }
+
+    /// A time without an element.
+    #[inline]
+    pub(super) fn bare_time(&mut self, unix_ms: u64) {
+        self.bytes.extend_from_slice(&time::text(unix_ms));
+    }
+
     /// An element of this text.
+    #[inline]
     pub(super) fn text(&mut self, name: &str, text: &str) {
         self.key(name, text.as_bytes(), Encoding::Text);
     }
 
     /// An element of a key, or a part of one.
+    #[inline]
     pub(super) fn key(&mut self, name: &str, key: &[u8], encoding: Encoding) {
         self.open(name);
-        match encoding {
-            Encoding::Text => escape::append(&mut self.bytes, key),
-            Encoding::Url => percent::append(&mut self.bytes, key),
-        }
+        self.bare_key(key, encoding);
         self.close(name);
     }
 
     /// An element of this number.
+    #[inline]
     pub(super) fn number(&mut self, name: &str, number: u64) {
         self.open(name);
-        self.decimal(number);
+        self.bare_number(number);
         self.close(name);
     }
 
@@ -132,9 +163,10 @@ impl Writer {
     }
 
     /// An element of this time.
+    #[inline]
     pub(super) fn time(&mut self, name: &str, unix_ms: u64) {
         self.open(name);
-        time::append(&mut self.bytes, unix_ms);
+        self.bare_time(unix_ms);
         self.close(name);
     }
 
@@ -145,16 +177,18 @@ impl Writer {
         self.markup("&quot;</ETag>");
     }
 
-    /// The letters of an entity tag.
+    /// An entity tag without an element and without quotes.
     pub(super) fn bare_etag(&mut self, etag: &Etag) {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        let digit = |value: u8| DIGITS.get(usize::from(value)).copied().unwrap_or_default();
-        for byte in etag.md5 {
-            self.bytes.extend_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
+        // Sums rather than a table: so the compiler makes all letters at once.
+        let digit = |value: u8| value + if value < 10 { b'0' } else { b'a' - 10 };
+        let mut letters = [[0; 2]; 16];
+        for (pair, byte) in letters.iter_mut().zip(etag.md5) {
+            *pair = [digit(byte >> 4), digit(byte & 15)];
         }
+        self.bytes.extend_from_slice(letters.as_flattened());
         if etag.parts > 0 {
             self.bytes.push(b'-');
-            self.decimal(etag.parts.into());
+            self.bare_number(etag.parts.into());
         }
     }
 
@@ -190,7 +224,8 @@ impl Writer {
         }
     }
 
-    fn decimal(&mut self, number: u64) {
+    /// A number without an element.
+    pub(super) fn bare_number(&mut self, number: u64) {
         // 2^64 has 20 digits.
         let mut digits = [0; 20];
         let mut rest = number;

@@ -251,6 +251,9 @@ mod tests {
         ] {
             assert_eq!(read(&inner), Err(DocumentError::Malformed), "{inner}");
         }
+        assert!(read(&format!("<Part>{number}{etag}</Part>")).is_ok());
+        let more = format!("<Part>{number}{etag}</Part></CompleteMultipartUpload><CompleteMultipartUpload>");
+        assert_eq!(read(&more), Err(DocumentError::Malformed), "two documents");
         let invalid = read(&format!("<Part>{number}{etag}<ChecksumCRC32>y/Q5</ChecksumCRC32></Part>"));
         assert_eq!(invalid, Err(DocumentError::InvalidChecksum));
         assert_eq!(DocumentError::InvalidChecksum.code(), "InvalidRequest");

@@ -99,6 +99,8 @@ mod tests {
         assert_eq!(creation(document), Ok(expected));
         let twice = "<LocationConstraint>a</LocationConstraint><LocationConstraint>b</LocationConstraint>";
         assert_eq!(read(twice), Err(DocumentError::Malformed));
+        let two_documents = "</CreateBucketConfiguration><CreateBucketConfiguration>";
+        assert_eq!(read(two_documents), Err(DocumentError::Malformed));
     }
 
     #[test]

@@ -189,6 +189,7 @@ mod tests {
             "<Object><Key>a<b/></Key></Object>",
             "<Object><Key>a</Key></Object><Quiet>true</Quiet><Quiet>true</Quiet>",
             "<Key>a</Key>",
+            "<Object><Key>a</Key></Object></Delete><Delete>",
         ] {
             assert_eq!(read(inner), Err(DocumentError::Malformed), "{inner}");
         }

@@ -282,6 +282,7 @@ mod tests {
         }
         assert_eq!(skipped("<a>&a;</a>"), Err(DocumentError::Malformed));
         assert_eq!(skipped("<a><?x ?></a>"), Err(DocumentError::Malformed));
+        assert_eq!(skipped("<a><!DOCTYPE r></a>"), Err(DocumentError::Malformed));
     }
 
     #[test]
