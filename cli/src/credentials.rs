@@ -2,7 +2,10 @@
 //!
 //! What must hold: there is no default. What comes from the environment is never written. What is made is written whole,
 //! for its owner's eyes alone, before anybody is served; it is shown once.
-#![expect(clippy::disallowed_methods, reason = "a small file beside the store, read and written before anything is served")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a small file beside the store, read and written before anything is served"
+)]
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write as _};
@@ -34,7 +37,8 @@ pub(crate) fn find(directory: &Path, random: &[u8; RANDOM_BYTES]) -> Result<(Cre
     let set = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
     match (set(ACCESS_KEY), set(SECRET_KEY)) {
         (Some(access), Some(secret)) => {
-            let credentials = Credentials::new(&access, &secret).map_err(|why| format!("{ACCESS_KEY}, {SECRET_KEY}: {why}"))?;
+            let credentials =
+                Credentials::new(&access, &secret).map_err(|why| format!("{ACCESS_KEY}, {SECRET_KEY}: {why}"))?;
             return Ok((credentials, Source::Environment));
         }
         (None, None) => {}
@@ -61,7 +65,8 @@ pub(crate) fn find(directory: &Path, random: &[u8; RANDOM_BYTES]) -> Result<(Cre
 pub(crate) fn keep(credentials: &Credentials, path: &Path) -> Result<(), String> {
     let unfinished = path.with_extension("new");
     let said = |why: std::io::Error| format!("{} is not written: {why}", path.display());
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished).map_err(said)?;
+    let mut file =
+        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished).map_err(said)?;
     let text =
         format!("access_key = {}\nsecret_key = {}\n", credentials.access_key().as_str(), credentials.secret_key());
     file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(said)?;

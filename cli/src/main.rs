@@ -8,8 +8,8 @@
 
 mod arguments;
 mod credentials;
-mod serve;
 mod said;
+mod serve;
 
 use std::process::ExitCode;
 

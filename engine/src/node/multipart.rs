@@ -111,7 +111,9 @@ impl Store {
         let created = self.open_upload(bucket, key, upload).await?;
         let record = self.inner.reader.record(created).await?.record;
         match record.meta.change {
-            Change::UploadCreate { attributes } if UploadId::new(record.time_ms, record.shard, record.sequence) == upload => {
+            Change::UploadCreate { attributes }
+                if UploadId::new(record.time_ms, record.shard, record.sequence) == upload =>
+            {
                 Ok(attributes)
             }
             _ => Err(ReadError::Damaged(created.segment, u64::from(created.offset)).into()),

@@ -23,8 +23,11 @@ pub const ACCESS_DENIED: Code = code("AccessDenied", 403, "Access Denied");
 pub const AUTHORIZATION_HEADER_MALFORMED: Code =
     code("AuthorizationHeaderMalformed", 400, "The authorization header is malformed.");
 /// The body is not the one whose digest was given.
-pub const BAD_DIGEST: Code =
-    code("BadDigest", 400, "The Content-MD5 or checksum value that you specified did not match what the server received.");
+pub const BAD_DIGEST: Code = code(
+    "BadDigest",
+    400,
+    "The Content-MD5 or checksum value that you specified did not match what the server received.",
+);
 /// Somebody else's bucket: here every bucket is the caller's, so a name is taken only in another region.
 pub const BUCKET_ALREADY_OWNED_BY_YOU: Code =
     code("BucketAlreadyOwnedByYou", 409, "The bucket that you tried to create already exists, and you own it.");
@@ -43,14 +46,10 @@ pub const ILLEGAL_LOCATION: Code = code(
     "The location constraint is incompatible with the region of this endpoint.",
 );
 /// The body ended early.
-pub const INCOMPLETE_BODY: Code = code(
-    "IncompleteBody",
-    400,
-    "You did not provide the number of bytes specified by the Content-Length HTTP header.",
-);
+pub const INCOMPLETE_BODY: Code =
+    code("IncompleteBody", 400, "You did not provide the number of bytes specified by the Content-Length HTTP header.");
 /// Our own fault.
-pub const INTERNAL_ERROR: Code =
-    code("InternalError", 500, "We encountered an internal error. Please try again.");
+pub const INTERNAL_ERROR: Code = code("InternalError", 500, "We encountered an internal error. Please try again.");
 /// An argument that is none.
 pub const INVALID_ARGUMENT: Code = code("InvalidArgument", 400, "Invalid Argument");
 /// A name that no bucket may have.
@@ -71,8 +70,7 @@ pub const INVALID_PART_ORDER: Code = code(
     "The list of parts was not in ascending order. The parts list must be specified in order by part number.",
 );
 /// A part number behind the last.
-pub const INVALID_PART_NUMBER: Code =
-    code("InvalidPartNumber", 416, "The requested partnumber is not satisfiable");
+pub const INVALID_PART_NUMBER: Code = code("InvalidPartNumber", 416, "The requested partnumber is not satisfiable");
 /// A range behind the end.
 pub const INVALID_RANGE: Code = code("InvalidRange", 416, "The requested range is not satisfiable");
 /// A request that makes no sense.
@@ -160,8 +158,7 @@ pub mod not_configured {
     /// No tags.
     pub const TAGGING: Code = code("NoSuchTagSet", 404, "The TagSet does not exist");
     /// No lifecycle.
-    pub const LIFECYCLE: Code =
-        code("NoSuchLifecycleConfiguration", 404, "The lifecycle configuration does not exist");
+    pub const LIFECYCLE: Code = code("NoSuchLifecycleConfiguration", 404, "The lifecycle configuration does not exist");
     /// No CORS.
     pub const CORS: Code = code("NoSuchCORSConfiguration", 404, "The CORS configuration does not exist");
     /// No encryption.
@@ -171,42 +168,23 @@ pub mod not_configured {
         "The server side encryption configuration was not found",
     );
     /// No object lock on the bucket.
-    pub const OBJECT_LOCK: Code = code(
-        "ObjectLockConfigurationNotFoundError",
-        404,
-        "Object Lock configuration does not exist for this bucket",
-    );
+    pub const OBJECT_LOCK: Code =
+        code("ObjectLockConfigurationNotFoundError", 404, "Object Lock configuration does not exist for this bucket");
     /// No object lock on the object.
-    pub const OBJECT_RETENTION: Code = code(
-        "NoSuchObjectLockConfiguration",
-        404,
-        "The specified object does not have an Object Lock configuration",
-    );
+    pub const OBJECT_RETENTION: Code =
+        code("NoSuchObjectLockConfiguration", 404, "The specified object does not have an Object Lock configuration");
     /// No website.
-    pub const WEBSITE: Code = code(
-        "NoSuchWebsiteConfiguration",
-        404,
-        "The specified bucket does not have a website configuration",
-    );
+    pub const WEBSITE: Code =
+        code("NoSuchWebsiteConfiguration", 404, "The specified bucket does not have a website configuration");
     /// No replication.
-    pub const REPLICATION: Code = code(
-        "ReplicationConfigurationNotFoundError",
-        404,
-        "The replication configuration was not found",
-    );
+    pub const REPLICATION: Code =
+        code("ReplicationConfigurationNotFoundError", 404, "The replication configuration was not found");
     /// No public access block.
-    pub const PUBLIC_ACCESS_BLOCK: Code = code(
-        "NoSuchPublicAccessBlockConfiguration",
-        404,
-        "The public access block configuration was not found",
-    );
+    pub const PUBLIC_ACCESS_BLOCK: Code =
+        code("NoSuchPublicAccessBlockConfiguration", 404, "The public access block configuration was not found");
     /// No ownership controls.
-    pub const OWNERSHIP_CONTROLS: Code = code(
-        "OwnershipControlsNotFoundError",
-        404,
-        "The bucket ownership controls were not found",
-    );
+    pub const OWNERSHIP_CONTROLS: Code =
+        code("OwnershipControlsNotFoundError", 404, "The bucket ownership controls were not found");
     /// No configuration of this kind.
-    pub const CONFIGURATION: Code =
-        code("NoSuchConfiguration", 404, "The specified configuration does not exist.");
+    pub const CONFIGURATION: Code = code("NoSuchConfiguration", 404, "The specified configuration does not exist.");
 }

@@ -16,13 +16,13 @@ use stratum_engine::rt;
 use super::connection::{Connection, Gone};
 use crate::auth::{AuthError, ChunkSignatures, PayloadHash};
 use crate::checksum::{Algorithm, BodyChecksum, Checksum, Hasher, Promises, trailer_checksum};
+use crate::error::{S3Error, code};
 use crate::http1::response::CONTINUE;
 use crate::http1::{
     AwsChunkError, AwsChunkedDecoder, AwsEvent, BodyDecoder, BodyFraming, ChunkError, DeclaredLength, Event, Framing,
     LengthError,
 };
 use crate::limits::{BODY_BYTES_PER_SECOND_MIN, BODY_GRACE_MS, BODY_SILENCE_MS, PIECE_BYTES_MAX};
-use crate::error::{S3Error, code};
 use crate::text::hex;
 
 /// Why a body is not read to its end.

@@ -142,6 +142,6 @@ impl Connection {
             }
         };
         // Whether it read to the end or was too slow: the connection is over either way.
-        drop(rt::timeout(patience, dropping).await);
+        let _in_time: Option<()> = rt::timeout(patience, dropping).await;
     }
 }

@@ -18,7 +18,7 @@ use crate::text::percent;
 
 /// Bucket and key of a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Address {
+pub(super) struct Address {
     /// The bucket.
     pub bucket: Option<BucketName>,
     /// The key in it.
@@ -30,7 +30,7 @@ impl Address {
     ///
     /// # Errors
     /// `InvalidURI`, `InvalidBucketName`, `KeyTooLongError`.
-    pub fn of(path: &[u8], host: Option<&[u8]>, domains: &[String]) -> Result<Address, S3Error> {
+    pub(super) fn of(path: &[u8], host: Option<&[u8]>, domains: &[String]) -> Result<Address, S3Error> {
         let path = path.strip_prefix(b"/").unwrap_or(path);
         if let Some(name) = host.and_then(|host| virtual_bucket(host, domains)) {
             return Ok(Address { bucket: Some(bucket(name.as_bytes())?), key: key(path)? });
@@ -49,7 +49,7 @@ impl Address {
 
     /// How much it names.
     #[must_use]
-    pub fn named(&self) -> Named {
+    pub(super) fn named(&self) -> Named {
         match (&self.bucket, &self.key) {
             (None, _) => Named::Nothing,
             (Some(_), None) => Named::Bucket,
@@ -61,7 +61,7 @@ impl Address {
     ///
     /// # Errors
     /// `InvalidRequest` if there is none.
-    pub fn bucket(&self) -> Result<&BucketName, S3Error> {
+    pub(super) fn bucket(&self) -> Result<&BucketName, S3Error> {
         self.bucket.as_ref().ok_or_else(|| code::INVALID_REQUEST.into())
     }
 
@@ -69,7 +69,7 @@ impl Address {
     ///
     /// # Errors
     /// `InvalidRequest` if one is missing.
-    pub fn object(&self) -> Result<(&BucketName, &ObjectKey), S3Error> {
+    pub(super) fn object(&self) -> Result<(&BucketName, &ObjectKey), S3Error> {
         let key = self.key.as_ref().ok_or_else(|| S3Error::from(code::INVALID_REQUEST))?;
         Ok((self.bucket()?, key))
     }
@@ -79,7 +79,7 @@ impl Address {
 ///
 /// # Errors
 /// `InvalidBucketName`.
-pub fn bucket(name: &[u8]) -> Result<BucketName, S3Error> {
+pub(super) fn bucket(name: &[u8]) -> Result<BucketName, S3Error> {
     let text = std::str::from_utf8(name).ok().and_then(BucketName::new);
     text.ok_or_else(|| {
         S3Error::from(code::INVALID_BUCKET_NAME).with("BucketName", String::from_utf8_lossy(name).into_owned())
@@ -99,7 +99,7 @@ fn key(encoded: &[u8]) -> Result<Option<ObjectKey>, S3Error> {
 ///
 /// # Errors
 /// `KeyTooLongError`, and `InvalidURI` for what no document could show: bytes that are not UTF-8, or a zero.
-pub fn checked_key(bytes: &[u8]) -> Result<ObjectKey, S3Error> {
+pub(super) fn checked_key(bytes: &[u8]) -> Result<ObjectKey, S3Error> {
     if bytes.len() > KEY_BYTES_MAX {
         let sizes = S3Error::from(code::KEY_TOO_LONG).with("Size", bytes.len().to_string());
         return Err(sizes.with("MaxSizeAllowed", KEY_BYTES_MAX.to_string()));

@@ -14,18 +14,18 @@ use base64::engine::general_purpose::STANDARD;
 use stratum_engine::log::Attribute;
 
 use crate::checksum::{Algorithm, ChecksumType, ObjectChecksum, UploadChecksum, decode_object, encode_object};
+use crate::error::S3Error;
+use crate::error::code;
 use crate::http1::Head;
 use crate::limits::METADATA_BYTES_MAX;
-use crate::error::code;
-use crate::error::S3Error;
 
 /// Headers that belong to the object.
 const SYSTEM: [&str; 6] =
     ["content-type", "cache-control", "content-disposition", "content-encoding", "content-language", "expires"];
 /// How the names of user metadata begin.
-pub const METADATA: &str = "x-amz-meta-";
+pub(super) const METADATA: &str = "x-amz-meta-";
 /// What an object without one is.
-pub const CONTENT_TYPE_DEFAULT: &str = "binary/octet-stream";
+pub(super) const CONTENT_TYPE_DEFAULT: &str = "binary/octet-stream";
 
 const CHECKSUM: &str = "~checksum";
 const UPLOAD_CHECKSUM: &str = "~upload-checksum";
@@ -34,7 +34,7 @@ const UPLOAD_CHECKSUM: &str = "~upload-checksum";
 ///
 /// # Errors
 /// `MetadataTooLarge`.
-pub fn of_request(head: &Head) -> Result<Vec<Attribute>, S3Error> {
+pub(super) fn of_request(head: &Head) -> Result<Vec<Attribute>, S3Error> {
     let mut attributes: Vec<Attribute> = Vec::new();
     let mut metadata_bytes = 0;
     for (name, value) in head.headers() {
@@ -67,26 +67,26 @@ pub fn of_request(head: &Head) -> Result<Vec<Attribute>, S3Error> {
 }
 
 /// Those that are sent with a read.
-pub fn sent(attributes: &[Attribute]) -> impl Iterator<Item = &Attribute> {
+pub(super) fn sent(attributes: &[Attribute]) -> impl Iterator<Item = &Attribute> {
     attributes.iter().filter(|attribute| !attribute.name.starts_with('~'))
 }
 
 /// The checksum among them.
 #[must_use]
-pub fn checksum(attributes: &[Attribute]) -> Option<ObjectChecksum> {
+pub(super) fn checksum(attributes: &[Attribute]) -> Option<ObjectChecksum> {
     let stored = attributes.iter().find(|attribute| attribute.name == CHECKSUM)?;
     decode_object(&STANDARD.decode(&stored.value).ok()?)
 }
 
 /// The attribute of a checksum.
 #[must_use]
-pub fn of_checksum(checksum: &ObjectChecksum) -> Attribute {
+pub(super) fn of_checksum(checksum: &ObjectChecksum) -> Attribute {
     Attribute { name: CHECKSUM.to_owned(), value: STANDARD.encode(encode_object(checksum)) }
 }
 
 /// What an upload chose for its checksums, among the attributes that it began with.
 #[must_use]
-pub fn upload_checksum(attributes: &[Attribute]) -> Option<UploadChecksum> {
+pub(super) fn upload_checksum(attributes: &[Attribute]) -> Option<UploadChecksum> {
     let stored = attributes.iter().find(|attribute| attribute.name == UPLOAD_CHECKSUM)?;
     let (algorithm, kind) = stored.value.split_once(' ')?;
     let (algorithm, kind) = (Algorithm::named(algorithm.as_bytes())?, ChecksumType::named(kind.as_bytes())?);
@@ -95,27 +95,29 @@ pub fn upload_checksum(attributes: &[Attribute]) -> Option<UploadChecksum> {
 
 /// The attribute of that choice.
 #[must_use]
-pub fn of_upload_checksum(chosen: UploadChecksum) -> Attribute {
+pub(super) fn of_upload_checksum(chosen: UploadChecksum) -> Attribute {
     let value = format!("{} {}", chosen.algorithm.name(), chosen.kind.name());
     Attribute { name: UPLOAD_CHECKSUM.to_owned(), value }
 }
 
 /// The attributes without any checksum: what a copy takes along, whose checksum is its own.
-pub fn without_checksums(attributes: &mut Vec<Attribute>) {
+pub(super) fn without_checksums(attributes: &mut Vec<Attribute>) {
     attributes.retain(|attribute| !attribute.name.starts_with('~'));
 }
 
 /// A header's value as text. What is not UTF-8 is what HTTP says of old: ISO 8859-1.
 fn text(value: &[u8]) -> String {
     let value = value.trim_ascii();
-    std::str::from_utf8(value)
-        .map_or_else(|_| value.iter().map(|byte| char::from(*byte)).collect(), ToOwned::to_owned)
+    std::str::from_utf8(value).map_or_else(|_| value.iter().map(|byte| char::from(*byte)).collect(), ToOwned::to_owned)
 }
 
 /// The content's own encodings: `aws-chunked` is how the body was sent, not what it is.
 fn without_aws_chunked(value: &str) -> Option<String> {
-    let kept: Vec<&str> =
-        value.split(',').map(str::trim).filter(|one| !one.is_empty() && !one.eq_ignore_ascii_case("aws-chunked")).collect();
+    let kept: Vec<&str> = value
+        .split(',')
+        .map(str::trim)
+        .filter(|one| !one.is_empty() && !one.eq_ignore_ascii_case("aws-chunked"))
+        .collect();
     (!kept.is_empty()).then(|| kept.join(","))
 }
 

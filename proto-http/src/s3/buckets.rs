@@ -15,13 +15,17 @@ use crate::xml::{self, BucketList, ListedBucket, reader};
 ///
 /// # Errors
 /// A parameter is none.
-pub fn list(service: &Service, request: &Request) -> Result<Reply, S3Error> {
+pub(super) fn list(service: &Service, request: &Request) -> Result<Reply, S3Error> {
     let query = &request.query;
     let prefix = query.filled("prefix");
     let paged = query.has("max-buckets") || query.has("continuation-token");
     let most = query.count("max-buckets", BUCKETS_PAGE_MAX)?;
     if paged && most == 0 {
-        return Err(S3Error::argument("max-buckets", "0", "Argument max-buckets must be an integer between 1 and 10000"));
+        return Err(S3Error::argument(
+            "max-buckets",
+            "0",
+            "Argument max-buckets must be an integer between 1 and 10000",
+        ));
     }
     let after = query.filled("continuation-token").map(token).transpose()?;
     let elsewhere = query.filled("bucket-region").is_some_and(|region| region != service.region);
@@ -49,7 +53,7 @@ pub fn list(service: &Service, request: &Request) -> Result<Reply, S3Error> {
 ///
 /// # Errors
 /// Why there is no new bucket.
-pub async fn create(service: &Service, request: &Request, incoming: &mut Incoming) -> Result<Reply, Failure> {
+pub(super) async fn create(service: &Service, request: &Request, incoming: &mut Incoming) -> Result<Reply, Failure> {
     let name = request.address.bucket()?.clone();
     let document = incoming.document(CONFIGURATION_BYTES_MAX, code::MALFORMED_XML).await?;
     let wanted = reader::creation(&document)?;
@@ -73,7 +77,7 @@ pub async fn create(service: &Service, request: &Request, incoming: &mut Incomin
 ///
 /// # Errors
 /// `NoSuchBucket`.
-pub fn head(service: &Service, request: &Request) -> Result<Reply, S3Error> {
+pub(super) fn head(service: &Service, request: &Request) -> Result<Reply, S3Error> {
     there(service, request)?;
     let reply = Reply::status(200).with("x-amz-bucket-region", service.region.as_str());
     Ok(reply.with("x-amz-access-point-alias", "false"))
@@ -83,7 +87,7 @@ pub fn head(service: &Service, request: &Request) -> Result<Reply, S3Error> {
 ///
 /// # Errors
 /// `NoSuchBucket`, `BucketNotEmpty`, or why it failed.
-pub async fn delete(service: &Service, request: &Request) -> Result<Reply, S3Error> {
+pub(super) async fn delete(service: &Service, request: &Request) -> Result<Reply, S3Error> {
     let name = request.address.bucket()?;
     service.store.delete_bucket(name).await.map_err(|why| S3Error::from(why).with("BucketName", name.as_str()))?;
     Ok(Reply::status(204))
@@ -93,7 +97,7 @@ pub async fn delete(service: &Service, request: &Request) -> Result<Reply, S3Err
 ///
 /// # Errors
 /// `NoSuchBucket`.
-pub fn location(service: &Service, request: &Request) -> Result<Reply, S3Error> {
+pub(super) fn location(service: &Service, request: &Request) -> Result<Reply, S3Error> {
     there(service, request)?;
     Ok(Reply::document(xml::location(&service.region)))
 }
@@ -102,7 +106,7 @@ pub fn location(service: &Service, request: &Request) -> Result<Reply, S3Error> 
 ///
 /// # Errors
 /// `NoSuchBucket`.
-pub fn there(service: &Service, request: &Request) -> Result<(), S3Error> {
+pub(super) fn there(service: &Service, request: &Request) -> Result<(), S3Error> {
     let name = request.address.bucket()?;
     let missing = || S3Error::from(code::NO_SUCH_BUCKET).with("BucketName", name.as_str());
     service.store.bucket(name).map(|_| ()).ok_or_else(missing)

@@ -6,14 +6,14 @@
 use stratum_engine::shard::{Conditions, EtagMatch};
 use stratum_engine::types::Etag;
 
-use crate::http1::Head;
-use crate::error::code;
 use crate::error::S3Error;
+use crate::error::code;
+use crate::http1::Head;
 use crate::text::{dates, decimal, hex};
 
 /// What the conditions of a read come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub(super) enum Verdict {
     /// It is sent.
     Send,
     /// The client has it already.
@@ -24,7 +24,7 @@ pub enum Verdict {
 
 /// The conditions of a read, or of the source of a copy.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ReadConditions {
+pub(super) struct ReadConditions {
     if_match: Option<EtagMatch>,
     if_none_match: Option<EtagMatch>,
     if_modified_since: Option<u64>,
@@ -34,13 +34,13 @@ pub struct ReadConditions {
 impl ReadConditions {
     /// Those of a read.
     #[must_use]
-    pub fn of_read(head: &Head) -> ReadConditions {
+    pub(super) fn of_read(head: &Head) -> ReadConditions {
         ReadConditions::named(head, ["if-match", "if-none-match", "if-modified-since", "if-unmodified-since"])
     }
 
     /// Those on the source of a copy.
     #[must_use]
-    pub fn of_source(head: &Head) -> ReadConditions {
+    pub(super) fn of_source(head: &Head) -> ReadConditions {
         ReadConditions::named(
             head,
             [
@@ -66,7 +66,7 @@ impl ReadConditions {
     /// What they come to for an object. An entity tag says more than a time, so a time only counts where no tag of its
     /// kind was sent.
     #[must_use]
-    pub fn judge(&self, etag: Etag, modified_ms: u64) -> Verdict {
+    pub(super) fn judge(&self, etag: Etag, modified_ms: u64) -> Verdict {
         let modified = modified_ms / 1000;
         let kept = match &self.if_match {
             Some(wanted) => matches(wanted, etag),
@@ -87,7 +87,7 @@ impl ReadConditions {
 ///
 /// # Errors
 /// `NotImplemented` for those that only reads know.
-pub fn of_write(head: &Head) -> Result<Conditions, S3Error> {
+pub(super) fn of_write(head: &Head) -> Result<Conditions, S3Error> {
     for name in ["if-modified-since", "if-unmodified-since"] {
         if head.header(name).is_some() {
             return Err(S3Error::not_served(name));
@@ -101,13 +101,13 @@ pub fn of_write(head: &Head) -> Result<Conditions, S3Error> {
 
 /// The condition of one key of many that are deleted.
 #[must_use]
-pub fn of_entity_tag(tag: &str) -> Conditions {
+pub(super) fn of_entity_tag(tag: &str) -> Conditions {
     Conditions { if_match: Some(etags(tag.as_bytes())), if_none_match: None }
 }
 
 /// The error of a read whose conditions failed.
 #[must_use]
-pub fn failed(condition: &str) -> S3Error {
+pub(super) fn failed(condition: &str) -> S3Error {
     S3Error::from(code::PRECONDITION_FAILED).with("Condition", condition)
 }
 
@@ -129,7 +129,7 @@ fn etags(value: &[u8]) -> EtagMatch {
 
 /// An entity tag, quoted or not, weak or not.
 #[must_use]
-pub fn etag(text: &[u8]) -> Option<Etag> {
+pub(super) fn etag(text: &[u8]) -> Option<Etag> {
     let text = text.trim_ascii();
     let text = text.strip_prefix(b"W/").unwrap_or(text);
     let text = text.strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\"")).unwrap_or(text);

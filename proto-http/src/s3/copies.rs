@@ -24,7 +24,7 @@ use crate::xml::{self, CopiedObject, CopiedPart};
 ///
 /// # Errors
 /// Why there is no copy. It may take long, so what fails later stands in the outcome.
-pub async fn copy(service: &Service, request: &Request) -> Result<Outcome, S3Error> {
+pub(super) async fn copy(service: &Service, request: &Request) -> Result<Outcome, S3Error> {
     let (to_bucket, to_key) = request.address.object()?;
     let (from_bucket, from_key) = source(request)?;
     let replaces = directive(request)?;
@@ -62,7 +62,7 @@ pub async fn copy(service: &Service, request: &Request) -> Result<Outcome, S3Err
 ///
 /// # Errors
 /// As [`copy`].
-pub async fn copy_part(service: &Service, request: &Request) -> Result<Outcome, S3Error> {
+pub(super) async fn copy_part(service: &Service, request: &Request) -> Result<Outcome, S3Error> {
     let (to_bucket, to_key) = request.address.object()?;
     let (upload, number) = (request.upload()?, request.part_number()?);
     let (from_bucket, from_key) = source(request)?;
@@ -107,12 +107,7 @@ async fn pour(
 }
 
 /// The source object, if it is what the conditions say.
-async fn open(
-    service: &Service,
-    request: &Request,
-    bucket: &BucketName,
-    key: &ObjectKey,
-) -> Result<Object, S3Error> {
+async fn open(service: &Service, request: &Request, bucket: &BucketName, key: &ObjectKey) -> Result<Object, S3Error> {
     let object = service.store.get(bucket, key).await.map_err(|why| {
         let error = S3Error::from(why);
         match error.code {

@@ -29,7 +29,7 @@ struct Asked<'a> {
 ///
 /// # Errors
 /// A parameter is none, or the bucket is not there.
-pub async fn version_1(service: &Service, request: &Request) -> Result<Reply, S3Error> {
+pub(super) async fn version_1(service: &Service, request: &Request) -> Result<Reply, S3Error> {
     let asked = asked(request, "max-keys")?;
     let marker = request.query.filled("marker").unwrap_or_default().as_bytes();
     let page = objects(service, request, &asked, behind(marker, &asked)).await?;
@@ -42,7 +42,7 @@ pub async fn version_1(service: &Service, request: &Request) -> Result<Reply, S3
 ///
 /// # Errors
 /// As [`version_1`].
-pub async fn version_2(service: &Service, request: &Request) -> Result<Reply, S3Error> {
+pub(super) async fn version_2(service: &Service, request: &Request) -> Result<Reply, S3Error> {
     let asked = asked(request, "max-keys")?;
     let query = &request.query;
     let start_after = query.filled("start-after").map(str::as_bytes);
@@ -63,7 +63,7 @@ pub async fn version_2(service: &Service, request: &Request) -> Result<Reply, S3
 ///
 /// # Errors
 /// As [`version_1`].
-pub async fn versions(service: &Service, request: &Request) -> Result<Reply, S3Error> {
+pub(super) async fn versions(service: &Service, request: &Request) -> Result<Reply, S3Error> {
     let asked = asked(request, "max-keys")?;
     let marker = request.query.filled("key-marker").unwrap_or_default().as_bytes();
     let page = objects(service, request, &asked, behind(marker, &asked)).await?;
@@ -99,7 +99,7 @@ pub async fn versions(service: &Service, request: &Request) -> Result<Reply, S3E
 ///
 /// # Errors
 /// As [`version_1`].
-pub async fn uploads(service: &Service, request: &Request) -> Result<Reply, S3Error> {
+pub(super) async fn uploads(service: &Service, request: &Request) -> Result<Reply, S3Error> {
     there(service, request)?;
     let asked = asked(request, "max-uploads")?;
     let key_marker = request.query.filled("key-marker").unwrap_or_default().as_bytes();
@@ -159,7 +159,9 @@ fn asked<'a>(request: &'a Request, most: &str) -> Result<Asked<'a>, S3Error> {
     let url = match query.filled("encoding-type") {
         None => false,
         Some("url") => true,
-        Some(other) => return Err(S3Error::argument("encoding-type", other, "Invalid Encoding Method specified in Request")),
+        Some(other) => {
+            return Err(S3Error::argument("encoding-type", other, "Invalid Encoding Method specified in Request"));
+        }
     };
     Ok(Asked {
         prefix: query.filled("prefix").unwrap_or_default().as_bytes(),

@@ -9,8 +9,8 @@ use stratum_engine::shard::Completion;
 use stratum_engine::types::{BucketName, Note, ObjectKey, UploadId};
 
 use crate::checksum::{
-    Algorithm, Checksum, ChecksumType, ObjectChecksum, UploadChecksum, composite, decode_part, encode_part, full_object,
-    upload_checksum,
+    Algorithm, Checksum, ChecksumType, ObjectChecksum, UploadChecksum, composite, decode_part, encode_part,
+    full_object, upload_checksum,
 };
 use crate::error::{S3Error, code};
 use crate::limits::{DOCUMENT_BYTES_MAX, PARTS_PAGE_MAX};
@@ -28,14 +28,13 @@ use crate::xml::{self, CompletedUpload, ListedPart, PartList, reader};
 ///
 /// # Errors
 /// Why it was not begun.
-pub async fn create(service: &Service, request: &Request) -> Result<Reply, S3Error> {
+pub(super) async fn create(service: &Service, request: &Request) -> Result<Reply, S3Error> {
     let (bucket, key) = request.address.object()?;
     let mut kept = attributes::of_request(&request.head)?;
     let header = |name| request.head.header(name);
     let chosen = upload_checksum(header("x-amz-checksum-algorithm"), header("x-amz-checksum-type"))?;
     kept.extend(chosen.map(attributes::of_upload_checksum));
-    let upload =
-        service.store.create_upload(bucket, key, kept).await.map_err(|why| missing(why.into(), request))?;
+    let upload = service.store.create_upload(bucket, key, kept).await.map_err(|why| missing(why.into(), request))?;
     let document = xml::initiated(bucket.as_str(), key.as_bytes(), &upload.to_string());
     let reply = Reply::document(document);
     Ok(match chosen {
@@ -50,7 +49,7 @@ pub async fn create(service: &Service, request: &Request) -> Result<Reply, S3Err
 ///
 /// # Errors
 /// Why it was not stored.
-pub async fn part(service: &Service, request: &Request, incoming: &mut Incoming) -> Result<Reply, Failure> {
+pub(super) async fn part(service: &Service, request: &Request, incoming: &mut Incoming) -> Result<Reply, Failure> {
     let (bucket, key) = request.address.object()?;
     let (upload, number) = (request.upload()?, request.part_number()?);
     let length = announced(incoming)?;
@@ -84,7 +83,7 @@ pub async fn part(service: &Service, request: &Request, incoming: &mut Incoming)
 ///
 /// # Errors
 /// There is no such upload.
-pub async fn list_parts(service: &Service, request: &Request) -> Result<Reply, S3Error> {
+pub(super) async fn list_parts(service: &Service, request: &Request) -> Result<Reply, S3Error> {
     let (bucket, key) = request.address.object()?;
     let upload = request.upload()?;
     let most = request.query.count("max-parts", PARTS_PAGE_MAX)?;
@@ -124,7 +123,7 @@ pub async fn list_parts(service: &Service, request: &Request) -> Result<Reply, S
 ///
 /// # Errors
 /// There is no such upload.
-pub async fn abort(service: &Service, request: &Request) -> Result<Reply, S3Error> {
+pub(super) async fn abort(service: &Service, request: &Request) -> Result<Reply, S3Error> {
     let (bucket, key) = request.address.object()?;
     let upload = request.upload()?;
     service.store.abort_upload(bucket, key, upload).await.map_err(|why| of_upload(why, request))?;
@@ -135,7 +134,11 @@ pub async fn abort(service: &Service, request: &Request) -> Result<Reply, S3Erro
 ///
 /// # Errors
 /// What is wrong with the request. What fails later stands in the outcome.
-pub async fn complete(service: &Service, request: &Request, incoming: &mut Incoming) -> Result<Outcome, Failure> {
+pub(super) async fn complete(
+    service: &Service,
+    request: &Request,
+    incoming: &mut Incoming,
+) -> Result<Outcome, Failure> {
     let (bucket, key) = request.address.object()?;
     let upload = request.upload()?;
     let conditions = conditions::of_write(&request.head)?;
@@ -223,7 +226,8 @@ async fn checksum_of(
     let found = parts_of(store, bucket, key, upload, named).await?;
     let size: u64 = found.iter().map(|(_, size)| size).sum();
     if let Some(said) = claim.size.filter(|said| *said != size) {
-        let what = format!("The provided 'x-amz-mp-object-size' header value {said} does not match what was computed: {size}");
+        let what =
+            format!("The provided 'x-amz-mp-object-size' header value {said} does not match what was computed: {size}");
         return Err(S3Error::saying(code::INVALID_REQUEST, what));
     }
     if let (Some(said), Some(chosen)) = (claim.kind, chosen)
@@ -237,8 +241,10 @@ async fn checksum_of(
     }
     let default = UploadChecksum { algorithm: Algorithm::DEFAULT, kind: ChecksumType::FullObject };
     let UploadChecksum { algorithm, kind } = chosen.unwrap_or(default);
-    let all: Option<Vec<(Checksum, u64)>> =
-        found.iter().map(|(checksum, size)| checksum.filter(|one| one.algorithm() == algorithm).zip(Some(*size))).collect();
+    let all: Option<Vec<(Checksum, u64)>> = found
+        .iter()
+        .map(|(checksum, size)| checksum.filter(|one| one.algorithm() == algorithm).zip(Some(*size)))
+        .collect();
     let Some(all) = all else { return Ok(None) };
     let checksum = match kind {
         ChecksumType::Composite => composite(algorithm, all.iter().map(|(checksum, _)| *checksum)),
@@ -270,7 +276,9 @@ async fn parts_of(
         for (number, entry) in &page.parts {
             let Some(part) = wanted.next_if(|part| part.number <= *number) else { continue };
             let checksum = decode_part(entry.note.as_bytes());
-            let agrees = |said: &Checksum| checksum.is_none_or(|stored| stored.algorithm() != said.algorithm() || stored == *said);
+            let agrees = |said: &Checksum| {
+                checksum.is_none_or(|stored| stored.algorithm() != said.algorithm() || stored == *said)
+            };
             if part.number != *number || !part.checksum.as_ref().is_none_or(agrees) {
                 return Err(invalid_part(upload, part.number));
             }

@@ -18,7 +18,7 @@ const KNOWN: [&str; 5] = ["ETag", "Checksum", "ObjectParts", "StorageClass", "Ob
 ///
 /// # Errors
 /// Nothing is asked for, or the object is not there.
-pub async fn attributes(service: &Service, request: &Request) -> Result<Reply, S3Error> {
+pub(super) async fn attributes(service: &Service, request: &Request) -> Result<Reply, S3Error> {
     let asked = asked(request)?;
     let object = open(service, request).await?;
     let wants = |name: &str| asked.iter().any(|other| other == name);
@@ -29,11 +29,7 @@ pub async fn attributes(service: &Service, request: &Request) -> Result<Reply, S
     let parts: Vec<AttributePart> = behind
         .iter()
         .take(most)
-        .map(|part| AttributePart {
-            number: part.number,
-            size: part.size,
-            checksum: decode_part(part.note.as_bytes()),
-        })
+        .map(|part| AttributePart { number: part.number, size: part.size, checksum: decode_part(part.note.as_bytes()) })
         .collect();
     let checksum = attributes::checksum(&head.attributes);
     let page = AttributePage { marker, parts_max: most, truncated: behind.len() > parts.len(), parts: &parts };

@@ -10,13 +10,13 @@
 //! What must hold: a parameter that changes what a request means is either served or refused by name, never passed
 //! over. `S3.md` is the table of what is served; a test compares it with this file.
 
-use crate::error::code::{self, Code, not_configured};
 use crate::error::S3Error;
+use crate::error::code::{self, Code, not_configured};
 use crate::s3::query::Query;
 
 /// What a request wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Operation {
+pub(super) enum Operation {
     /// ListBuckets.
     ListBuckets,
     /// CreateBucket.
@@ -71,7 +71,7 @@ pub enum Operation {
 
 /// A setting's answer while it cannot be changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Probe {
+pub(super) enum Probe {
     /// The document of a default.
     Default(Setting),
     /// The code that says it is not configured.
@@ -80,7 +80,7 @@ pub enum Probe {
 
 /// Settings that have a default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Setting {
+pub(super) enum Setting {
     /// Never versioned.
     Versioning,
     /// The owner may all.
@@ -101,7 +101,7 @@ pub enum Setting {
 
 /// What the path names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Named {
+pub(super) enum Named {
     /// Nothing.
     Nothing,
     /// A bucket.
@@ -164,7 +164,7 @@ impl Operation {
     ///
     /// # Errors
     /// `NotImplemented` or `MethodNotAllowed`, with the parameter that is the reason.
-    pub fn of(method: &str, named: Named, query: &Query, copies: bool) -> Result<Operation, S3Error> {
+    pub(super) fn of(method: &str, named: Named, query: &Query, copies: bool) -> Result<Operation, S3Error> {
         if let Some(what) = NOT_SERVED.iter().find(|name| query.has(name)) {
             return Err(S3Error::not_served(what));
         }
@@ -209,9 +209,10 @@ impl Operation {
             "HEAD" => Ok(Operation::HeadObject),
             "PUT" if upload && copies => Ok(Operation::CopyPart),
             "PUT" if upload => Ok(Operation::UploadPart),
-            "PUT" if query.has("partNumber") => {
-                Err(S3Error::saying(code::INVALID_ARGUMENT, "This operation does not accept partNumber without uploadId"))
-            }
+            "PUT" if query.has("partNumber") => Err(S3Error::saying(
+                code::INVALID_ARGUMENT,
+                "This operation does not accept partNumber without uploadId",
+            )),
             "PUT" if copies => Ok(Operation::CopyObject),
             "PUT" => Ok(Operation::PutObject),
             "POST" if query.has("uploads") => Ok(Operation::CreateUpload),

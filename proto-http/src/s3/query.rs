@@ -2,15 +2,15 @@
 //!
 //! What must hold: names are compared as they are; a parameter without a value is there, and its value is empty.
 
-use crate::error::code;
-use crate::error::S3Error;
-use crate::limits::QUERY_PAIRS_MAX;
 use crate::auth::Plus;
+use crate::error::S3Error;
+use crate::error::code;
+use crate::limits::QUERY_PAIRS_MAX;
 use crate::text::{percent, query};
 
 /// All parameters, in the order they were sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Query {
+pub(super) struct Query {
     pairs: Vec<(String, String)>,
 }
 
@@ -19,7 +19,7 @@ impl Query {
     ///
     /// # Errors
     /// `InvalidURI` for what cannot be decoded, or is too much.
-    pub fn parse(raw: Option<&[u8]>, plus: Plus) -> Result<Query, S3Error> {
+    pub(super) fn parse(raw: Option<&[u8]>, plus: Plus) -> Result<Query, S3Error> {
         let decode = |text| {
             let bytes = match plus {
                 Plus::Space => percent::decode_query(text),
@@ -40,19 +40,19 @@ impl Query {
 
     /// True if the parameter was sent.
     #[must_use]
-    pub fn has(&self, name: &str) -> bool {
+    pub(super) fn has(&self, name: &str) -> bool {
         self.pairs.iter().any(|(other, _)| other == name)
     }
 
     /// Its value, the first if it was sent several times.
     #[must_use]
-    pub fn value(&self, name: &str) -> Option<&str> {
+    pub(super) fn value(&self, name: &str) -> Option<&str> {
         self.pairs.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
     }
 
     /// Its value, taken for absent if it is empty.
     #[must_use]
-    pub fn filled(&self, name: &str) -> Option<&str> {
+    pub(super) fn filled(&self, name: &str) -> Option<&str> {
         self.value(name).filter(|value| !value.is_empty())
     }
 
@@ -60,7 +60,7 @@ impl Query {
     ///
     /// # Errors
     /// `InvalidArgument` for what is no count.
-    pub fn count(&self, name: &str, most: usize) -> Result<usize, S3Error> {
+    pub(super) fn count(&self, name: &str, most: usize) -> Result<usize, S3Error> {
         let Some(text) = self.filled(name) else { return Ok(most) };
         // Longer than any number of ours is above the most, too.
         let digits = text.bytes().all(|byte| byte.is_ascii_digit());

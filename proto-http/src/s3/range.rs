@@ -37,7 +37,7 @@ impl Slice {
 ///
 /// # Errors
 /// `InvalidRange` for one that begins behind the end.
-pub fn of_header(value: Option<&[u8]>, size: u64) -> Result<Slice, S3Error> {
+pub(super) fn of_header(value: Option<&[u8]>, size: u64) -> Result<Slice, S3Error> {
     let whole = Slice::whole(size);
     let Some(wanted) = value.and_then(parse) else { return Ok(whole) };
     let (start, end) = match wanted {
@@ -57,7 +57,7 @@ pub fn of_header(value: Option<&[u8]>, size: u64) -> Result<Slice, S3Error> {
 ///
 /// # Errors
 /// `InvalidPartNumber` for one that is not there.
-pub fn of_part(number: u16, parts: &[PartSpan], size: u64) -> Result<Slice, S3Error> {
+pub(super) fn of_part(number: u16, parts: &[PartSpan], size: u64) -> Result<Slice, S3Error> {
     if parts.is_empty() {
         let first = Slice { partial: true, ..Slice::whole(size) };
         return if number == 1 { Ok(first) } else { Err(no_such_part(number, 1)) };
@@ -78,7 +78,7 @@ fn no_such_part(number: u16, parts: usize) -> S3Error {
 ///
 /// # Errors
 /// `InvalidArgument` for anything else, `InvalidRange` for one that is not all there.
-pub fn of_copy_source(value: &[u8], size: u64) -> Result<Slice, S3Error> {
+pub(super) fn of_copy_source(value: &[u8], size: u64) -> Result<Slice, S3Error> {
     let shown = String::from_utf8_lossy(value).into_owned();
     let message = "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the \
         zero-based offsets of the first and last bytes to copy";
@@ -176,7 +176,9 @@ mod tests {
     #[test]
     fn a_source_range_is_exact() {
         let of = |value: &str| {
-            of_copy_source(value.as_bytes(), 100).map(|slice| (slice.start, slice.length)).map_err(|error| error.code.name)
+            of_copy_source(value.as_bytes(), 100)
+                .map(|slice| (slice.start, slice.length))
+                .map_err(|error| error.code.name)
         };
         assert_eq!(of("bytes=0-99"), Ok((0, 100)));
         for bad in ["bytes=0-100", "bytes=5-", "bytes=-5", "0-5", "bytes=5-2", "bytes=0-1,2-3", ""] {

@@ -26,7 +26,7 @@ const OVERRIDES: [(&str, &str); 6] = [
 ///
 /// # Errors
 /// Why it is not sent.
-pub async fn read(service: &Service, request: &Request) -> Result<Reply, S3Error> {
+pub(super) async fn read(service: &Service, request: &Request) -> Result<Reply, S3Error> {
     let object = open(service, request).await?;
     let (mut reply, slice) = described(request, &object)?;
     if let Some(slice) = slice {
@@ -39,7 +39,7 @@ pub async fn read(service: &Service, request: &Request) -> Result<Reply, S3Error
 ///
 /// # Errors
 /// Why nothing is said of it.
-pub async fn head(service: &Service, request: &Request) -> Result<Reply, S3Error> {
+pub(super) async fn head(service: &Service, request: &Request) -> Result<Reply, S3Error> {
     let object = open(service, request).await?;
     let (mut reply, slice) = described(request, &object)?;
     if let Some(slice) = slice {
@@ -52,7 +52,7 @@ pub async fn head(service: &Service, request: &Request) -> Result<Reply, S3Error
 ///
 /// # Errors
 /// It is not there, or cannot be read.
-pub async fn open(service: &Service, request: &Request) -> Result<Object, S3Error> {
+pub(super) async fn open(service: &Service, request: &Request) -> Result<Object, S3Error> {
     request.only_version()?;
     let (bucket, key) = request.address.object()?;
     service.store.get(bucket, key).await.map_err(|why| missing(S3Error::from(why), request))
@@ -60,7 +60,7 @@ pub async fn open(service: &Service, request: &Request) -> Result<Object, S3Erro
 
 /// An error about an object, with what it is about.
 #[must_use]
-pub fn missing(error: S3Error, request: &Request) -> S3Error {
+pub(super) fn missing(error: S3Error, request: &Request) -> S3Error {
     let name = |bucket: &stratum_engine::types::BucketName| bucket.as_str().to_owned();
     match (error.code, &request.address.bucket, &request.address.key) {
         (code::NO_SUCH_KEY, _, Some(key)) => error.with("Key", String::from_utf8_lossy(key.as_bytes()).into_owned()),

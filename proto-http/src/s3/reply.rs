@@ -5,8 +5,8 @@ use std::pin::Pin;
 
 use stratum_engine::node::Object;
 
-use crate::net::BodyError;
 use crate::error::S3Error;
+use crate::net::BodyError;
 use crate::s3::range::Slice;
 
 /// An answer.

@@ -7,7 +7,7 @@ use crate::s3::query::Query;
 use crate::text::hex;
 
 /// A request whose signature is right.
-pub struct Request {
+pub(super) struct Request {
     /// Its head.
     pub head: Head,
     /// What it names.
@@ -21,7 +21,7 @@ pub struct Request {
 impl Request {
     /// A header's value as text. What is not UTF-8 is as if it had not been sent.
     #[must_use]
-    pub fn text(&self, name: &str) -> Option<&str> {
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
         std::str::from_utf8(self.head.header(name)?).ok().map(str::trim)
     }
 
@@ -29,12 +29,10 @@ impl Request {
     ///
     /// # Errors
     /// `NoSuchVersion`.
-    pub fn only_version(&self) -> Result<(), S3Error> {
+    pub(super) fn only_version(&self) -> Result<(), S3Error> {
         match self.query.value("versionId") {
             None | Some("null") => Ok(()),
-            Some("") => {
-                Err(S3Error::argument("versionId", "", "Version id cannot be the empty string"))
-            }
+            Some("") => Err(S3Error::argument("versionId", "", "Version id cannot be the empty string")),
             Some(version) => Err(S3Error::from(code::NO_SUCH_VERSION).with("VersionId", version)),
         }
     }
@@ -43,7 +41,7 @@ impl Request {
     ///
     /// # Errors
     /// `NoSuchUpload` for what is no id of ours.
-    pub fn upload(&self) -> Result<stratum_engine::types::UploadId, S3Error> {
+    pub(super) fn upload(&self) -> Result<stratum_engine::types::UploadId, S3Error> {
         let text = self.query.value("uploadId").unwrap_or_default();
         let id = hex::decode(text.as_bytes()).map(stratum_engine::types::UploadId);
         id.ok_or_else(|| S3Error::from(code::NO_SUCH_UPLOAD).with("UploadId", text))
@@ -53,7 +51,7 @@ impl Request {
     ///
     /// # Errors
     /// `InvalidArgument` for what no part can have.
-    pub fn part_number(&self) -> Result<u16, S3Error> {
+    pub(super) fn part_number(&self) -> Result<u16, S3Error> {
         let text = self.query.value("partNumber").unwrap_or_default();
         let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         let number = text.parse().ok().filter(|number| digits && (1..=10_000).contains(number));

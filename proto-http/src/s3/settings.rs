@@ -1,8 +1,8 @@
 //! Settings of buckets and objects that nobody can change yet: what they are, or that they are not configured.
 
 use crate::error::{S3Error, code};
-use crate::net::Incoming;
 use crate::limits::CONFIGURATION_BYTES_MAX;
+use crate::net::Incoming;
 use crate::s3::buckets::there;
 use crate::s3::operation::{Probe, Setting};
 use crate::s3::reply::{Failure, Reply};
@@ -14,7 +14,7 @@ use crate::xml;
 ///
 /// # Errors
 /// The code that says it is not configured, or that what it belongs to is not there.
-pub async fn probe(service: &Service, request: &Request, probe: Probe) -> Result<Reply, S3Error> {
+pub(super) async fn probe(service: &Service, request: &Request, probe: Probe) -> Result<Reply, S3Error> {
     owner_there(service, request).await?;
     let setting = match probe {
         Probe::Absent(code) => {
@@ -39,7 +39,7 @@ pub async fn probe(service: &Service, request: &Request, probe: Probe) -> Result
 ///
 /// # Errors
 /// What it belongs to is not there.
-pub async fn remove(service: &Service, request: &Request) -> Result<Reply, S3Error> {
+pub(super) async fn remove(service: &Service, request: &Request) -> Result<Reply, S3Error> {
     owner_there(service, request).await?;
     Ok(Reply::status(204))
 }
@@ -49,7 +49,7 @@ pub async fn remove(service: &Service, request: &Request) -> Result<Reply, S3Err
 ///
 /// # Errors
 /// `NotImplemented` for an ACL in a document.
-pub async fn put_acl(service: &Service, request: &Request, incoming: &mut Incoming) -> Result<Reply, Failure> {
+pub(super) async fn put_acl(service: &Service, request: &Request, incoming: &mut Incoming) -> Result<Reply, Failure> {
     owner_there(service, request).await?;
     let document = incoming.document(CONFIGURATION_BYTES_MAX, code::MALFORMED_XML).await?;
     if !document.is_empty() || request.head.header("x-amz-acl").is_none() {

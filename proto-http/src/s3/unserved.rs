@@ -1,8 +1,8 @@
 //! Headers that change what a request means and are not served: refused by name, never passed over.
 
-use crate::http1::Head;
-use crate::error::code;
 use crate::error::S3Error;
+use crate::error::code;
+use crate::http1::Head;
 
 /// Headers that ask for something that is not there, whatever their value is.
 const ALWAYS: [&str; 10] = [
@@ -25,7 +25,7 @@ const BEGINNINGS: [&str; 3] =
 ///
 /// # Errors
 /// `NotImplemented` with the header's name, or `InvalidStorageClass`.
-pub fn refuse(head: &Head) -> Result<(), S3Error> {
+pub(super) fn refuse(head: &Head) -> Result<(), S3Error> {
     for (name, value) in head.headers() {
         if !name.starts_with("x-amz-") {
             continue;

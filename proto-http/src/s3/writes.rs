@@ -21,7 +21,7 @@ use crate::xml::{self, Deletion, Outcome, reader};
 ///
 /// # Errors
 /// Why it was not stored.
-pub async fn put(service: &Service, request: &Request, incoming: &mut Incoming) -> Result<Reply, Failure> {
+pub(super) async fn put(service: &Service, request: &Request, incoming: &mut Incoming) -> Result<Reply, Failure> {
     let (bucket, key) = request.address.object()?;
     let conditions = conditions::of_write(&request.head)?;
     let mut kept = attributes::of_request(&request.head)?;
@@ -42,7 +42,7 @@ pub async fn put(service: &Service, request: &Request, incoming: &mut Incoming) 
 ///
 /// # Errors
 /// It is not said, or too large.
-pub fn announced(incoming: &Incoming) -> Result<Option<u64>, S3Error> {
+pub(super) fn announced(incoming: &Incoming) -> Result<Option<u64>, S3Error> {
     if incoming.body.is_unannounced() {
         return Err(code::MISSING_CONTENT_LENGTH.into());
     }
@@ -58,7 +58,7 @@ pub fn announced(incoming: &Incoming) -> Result<Option<u64>, S3Error> {
 ///
 /// # Errors
 /// The body is not what was promised, or cannot be stored.
-pub async fn stream(incoming: &mut Incoming, mut upload: Upload) -> Result<(Upload, Option<Checksum>), Failure> {
+pub(super) async fn stream(incoming: &mut Incoming, mut upload: Upload) -> Result<(Upload, Option<Checksum>), Failure> {
     while let Some(piece) = incoming.next().await? {
         upload.write(incoming.connection.came().get(..piece).unwrap_or_default()).await?;
         incoming.connection.take(piece);
@@ -69,7 +69,7 @@ pub async fn stream(incoming: &mut Incoming, mut upload: Upload) -> Result<(Uplo
 
 /// An answer with the checksum that was stored.
 #[must_use]
-pub fn with_checksum(reply: Reply, checksum: Option<ObjectChecksum>) -> Reply {
+pub(super) fn with_checksum(reply: Reply, checksum: Option<ObjectChecksum>) -> Reply {
     let Some(object) = checksum else { return reply };
     let mut value = Vec::new();
     object.write_value(&mut value);
@@ -81,7 +81,7 @@ pub fn with_checksum(reply: Reply, checksum: Option<ObjectChecksum>) -> Reply {
 ///
 /// # Errors
 /// Why it was not deleted. That it was not there is no reason.
-pub async fn delete(service: &Service, request: &Request) -> Result<Reply, S3Error> {
+pub(super) async fn delete(service: &Service, request: &Request) -> Result<Reply, S3Error> {
     request.only_version()?;
     let (bucket, key) = request.address.object()?;
     let conditions = conditions::of_write(&request.head)?;
@@ -93,7 +93,11 @@ pub async fn delete(service: &Service, request: &Request) -> Result<Reply, S3Err
 ///
 /// # Errors
 /// The document is none. What becomes of each key stands in the answer.
-pub async fn delete_many(service: &Service, request: &Request, incoming: &mut Incoming) -> Result<Reply, Failure> {
+pub(super) async fn delete_many(
+    service: &Service,
+    request: &Request,
+    incoming: &mut Incoming,
+) -> Result<Reply, Failure> {
     let bucket = request.address.bucket()?.clone();
     if !incoming.proves_its_body {
         let what = "Missing required header for this request: Content-MD5 or a checksum";
@@ -110,7 +114,9 @@ pub async fn delete_many(service: &Service, request: &Request, incoming: &mut In
     let results: Vec<Result<(), S3Error>> = checked
         .into_iter()
         .map(|named| match named {
-            Ok(_) => answers.next().map_or(Err(code::INTERNAL_ERROR.into()), |answer| answer.map(|_| ()).map_err(Into::into)),
+            Ok(_) => {
+                answers.next().map_or(Err(code::INTERNAL_ERROR.into()), |answer| answer.map(|_| ()).map_err(Into::into))
+            }
             Err(error) => Err(error),
         })
         .collect();

@@ -114,6 +114,6 @@ impl Hub {
             }
         };
         // Those who have not ended by then are cut off: what was acknowledged is durable.
-        drop(rt::timeout(patience, all_ended).await);
+        let _in_time: Option<()> = rt::timeout(patience, all_ended).await;
     }
 }

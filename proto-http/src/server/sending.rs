@@ -184,7 +184,11 @@ impl Asked {
         };
         let framed = |bytes: &[u8]| {
             let mut out = Vec::with_capacity(bytes.len() + 32);
-            if chunked { chunk(&mut out, bytes) } else { out.extend_from_slice(bytes) }
+            if chunked {
+                chunk(&mut out, bytes)
+            } else {
+                out.extend_from_slice(bytes)
+            }
             out
         };
         let mut head = self.head(200);
