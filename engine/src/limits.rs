@@ -7,6 +7,11 @@ pub const KEY_BYTES_MAX: usize = 1024;
 pub const KILL_IDS_MAX: usize = 8;
 /// The unit of every disk access and of every structure on disk: what O_DIRECT demands of all common devices.
 pub const BLOCK_BYTES: usize = 4096;
+/// A store in use is waited for this long: what a process that was told to stop may need to leave.
+pub const GUARD_WAIT_MS: u64 = 10_000;
+/// Whoever has the guard and finds a container locked waits this long: its last process has gone, and only a write that
+/// the kernel has yet to end keeps the lock. On a disk under load that has taken more than ten seconds.
+pub const LAST_WRITE_WAIT_MS: u64 = 60_000;
 /// Shards of a store. 16 spread over every core count up to 16; the superblock says how many a store has.
 pub const SHARDS_DEFAULT: u16 = 16;
 /// More shards than this would make a checkpoint of a small memtable a row of tiny transactions.

@@ -236,11 +236,13 @@ fn listing(
 }
 
 fn prefixes(page: &Page) -> Vec<&[u8]> {
-    let prefix = |item| match item {
-        &Item::Prefix(ref prefix) => Some(prefix.as_slice()),
-        _ => None,
-    };
-    page.items.iter().filter_map(prefix).collect()
+    let mut prefixes = Vec::new();
+    for item in &page.items {
+        if let Item::Prefix(prefix) = item {
+            prefixes.push(prefix.as_slice());
+        }
+    }
+    prefixes
 }
 
 /// What an item is listed under.
