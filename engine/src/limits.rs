@@ -56,6 +56,8 @@ pub const INDEX_KEY_BYTES_MAX: usize = 8 + KEY_BYTES_MAX + 1 + 16 + 2;
 /// One shard's index may grow to this size: address space only, far above 100 million keys, and 256 shards still fit
 /// into 47 bits.
 pub const INDEX_MAP_BYTES: usize = 64 * 1024 * 1024 * 1024;
+/// Segments that wait for their last readers to be freed. With so many held up, freeing more would not help.
+pub const FREEING_MAX: usize = 64;
 /// Concurrent readers of one shard's index: its core and the helpers, each for the time of one call.
 pub const INDEX_READERS_MAX: u32 = 126;
 /// A listing reads at most this many rows of a store at once: larger batches gain nothing and waste what a delimiter

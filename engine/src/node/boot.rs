@@ -104,7 +104,9 @@ async fn start(seat: &Seat, catalog: &Rc<Catalog>) -> Result<Started, StartError
     columns.iter().cloned().for_each(|column| catalog.add(column));
     let containers = disk.containers(CoreId(0));
     let owner_post = seat.owner_post.clone();
-    let segments = Rc::new(Segments::new(containers, Rc::clone(catalog), CoreId(0), owner_post, options.notice));
+    let (notice, health) = (options.notice, seat.health.clone());
+    let segments = Segments::new(containers, Rc::clone(catalog), CoreId(0), owner_post, notice, health);
+    let segments = Rc::new(segments);
     let reader = LogReader::new(Rc::clone(&segments), BufferPool::new(options.buffer_bytes));
     let superblock = disk.superblock();
     let homes = Homes::new(options, superblock.store, superblock.shards).await.map_err(StartError::Directory)?;

@@ -179,6 +179,16 @@ impl Head {
         self.version
     }
 
+    /// Adds a header behind the others: what a presigned request has among its parameters counts as one.
+    pub fn add(&mut self, name: &str, value: &[u8]) {
+        let begin = self.bytes.len();
+        self.bytes.extend_from_slice(name.as_bytes());
+        self.bytes.extend_from_slice(value);
+        let middle = begin + name.len();
+        self.bytes.get_mut(begin..middle).unwrap_or_default().make_ascii_lowercase();
+        self.headers.push((begin..middle, middle..self.bytes.len()));
+    }
+
     /// The value of the first header of this name, which is given in lower case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&[u8]> {

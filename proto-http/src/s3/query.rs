@@ -38,6 +38,11 @@ impl Query {
         Ok(Query { pairs })
     }
 
+    /// All of them.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// True if the parameter was sent.
     #[must_use]
     pub(super) fn has(&self, name: &str) -> bool {
