@@ -108,7 +108,7 @@ async fn start(seat: &Seat, catalog: &Rc<Catalog>) -> Result<Started, StartError
     let reader = LogReader::new(Rc::clone(&segments), BufferPool::new(options.buffer_bytes));
     let superblock = disk.superblock();
     let homes = Homes::new(options, superblock.store, superblock.shards).await.map_err(StartError::Directory)?;
-    let mut stores = open_stores(&homes, options.notice).await?;
+    let mut stores = open_stores(&homes, !columns.is_empty(), options.notice).await?;
     let (recovered, floor) = settle(options, &segments, &reader, &homes, &mut stores).await?;
     let last = newest(&recovered, &stores)?;
     for damage in &recovered.damage {

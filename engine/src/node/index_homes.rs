@@ -4,7 +4,8 @@
 //! ```text
 //!  found at the start             | told | then
 //!  a store of ours                |      | it is used
-//!  none                           |      | one is made
+//!  none, and nothing in the log   |      | one is made
+//!  none, but a log                | once | one is made: missing ones are named together
 //!  a mark: a page did not read    | yes  | begun anew; the mark goes when nothing is left of the old one
 //!  one that is not to be believed | yes  | begun anew
 //! ```
@@ -103,13 +104,22 @@ enum Found {
     Unusable(IndexError),
 }
 
-/// Opens the stores of all shards. Those that cannot be used are begun anew, and `notice` is told.
-pub(super) async fn open_stores(homes: &Homes, notice: fn(&str)) -> Result<BTreeMap<ShardId, Store>, IndexError> {
+/// Opens the stores of all shards. Those that cannot be used are begun anew, and `notice` is told. A store that has no
+/// log yet has no index either: nothing is missing there.
+pub(super) async fn open_stores(
+    homes: &Homes,
+    has_log: bool,
+    notice: fn(&str),
+) -> Result<BTreeMap<ShardId, Store>, IndexError> {
     let mut stores = BTreeMap::new();
+    let mut missing = Vec::new();
     for shard in (0..homes.shards).map(ShardId) {
         let store = match find_store(homes, shard).await? {
             Found::Whole(store) => store,
-            Found::Nothing => renew_store(homes, shard).await?,
+            Found::Nothing => {
+                missing.push(shard);
+                renew_store(homes, shard).await?
+            }
             Found::Marked => {
                 notice(&format!(
                     "a page of the index of shard {shard} could not be read when it was last served: nothing is lost, \
@@ -126,6 +136,9 @@ pub(super) async fn open_stores(homes: &Homes, notice: fn(&str)) -> Result<BTree
         };
         stores.insert(shard, store);
     }
+    if has_log && !missing.is_empty() {
+        notice(&missing_words(&missing, stores.len()));
+    }
     if !stores.values().all(Store::is_watched) {
         notice(
             "the kernel does not say where the index is mapped (is /proc mounted?): a page of it that cannot be read \
@@ -133,6 +146,18 @@ pub(super) async fn open_stores(homes: &Homes, notice: fn(&str)) -> Result<BTree
         );
     }
     Ok(stores)
+}
+
+fn missing_words(missing: &[ShardId], shards: usize) -> String {
+    let named: Vec<String> = missing.iter().map(ToString::to_string).collect();
+    let what = match &named[..] {
+        all if all.len() == shards => "the index".to_owned(),
+        [one] => format!("the index of shard {one}"),
+        some => format!("the index of shards {}", some.join(", ")),
+    };
+    format!(
+        "{what} is not there: nothing is lost, the log has everything; it is built anew, and this start takes longer"
+    )
 }
 
 async fn find_store(homes: &Homes, shard: ShardId) -> Result<Found, IndexError> {
@@ -191,10 +216,10 @@ mod tests {
     }
 
     /// Opens the stores, and closes them again: their positions and what was told, or why they do not open.
-    fn opened(homes: &Homes) -> (Result<Vec<u64>, IndexError>, Vec<String>) {
+    fn opened(homes: &Homes, has_log: bool) -> (Result<Vec<u64>, IndexError>, Vec<String>) {
         let world = World::new(1, sim::Options::default());
         let positions = async {
-            let stores = open_stores(homes, tell).await?;
+            let stores = open_stores(homes, has_log, tell).await?;
             stores.values().map(|store| Ok(store.position()?.sequence.0)).collect()
         };
         let Outcome::Done(positions) = world.run(positions, Fuse::Never) else { panic!("nothing goes on") };
@@ -205,13 +230,13 @@ mod tests {
     fn filled() -> (tempfile::TempDir, Homes) {
         let place = tempfile::tempdir().expect("a temporary directory");
         let homes = homes(place.path().join("index"), MAP_BYTES);
-        assert_eq!(opened(&homes), (Ok(vec![0, 0, 0]), Vec::new()));
+        assert_eq!(opened(&homes, false), (Ok(vec![0, 0, 0]), Vec::new()));
         for shard in (0..SHARDS).map(ShardId) {
             let store = Store::open(&homes.home(shard), homes.identity(shard)).expect("it was made");
             let sequence = Sequence(10 + u64::from(shard.0));
             store.commit(&Batch::new(Position { sequence, ..Position::default() })).expect("there is room");
         }
-        assert_eq!(opened(&homes), (Ok(vec![10, 11, 12]), Vec::new()));
+        assert_eq!(opened(&homes, true), (Ok(vec![10, 11, 12]), Vec::new()));
         (place, homes)
     }
 
@@ -220,17 +245,37 @@ mod tests {
     }
 
     #[test]
+    fn missing_stores_are_named_together_if_there_is_a_log() {
+        let (_place, homes) = filled();
+        let Place::Directory(path, _) = &homes.place else { panic!("it is one") };
+        let lose = |shard: u16| std::fs::remove_dir_all(path.join(format!("shard-{shard}"))).expect("it is there");
+        lose(2);
+        let (positions, told) = opened(&homes, true);
+        assert_eq!(positions, Ok(vec![10, 11, 0]));
+        let words =
+            "is not there: nothing is lost, the log has everything; it is built anew, and this start takes longer";
+        assert_eq!(told, [format!("the index of shard 2 {words}")]);
+        lose(0);
+        lose(2);
+        assert_eq!(opened(&homes, true).1, [format!("the index of shards 0, 2 {words}")]);
+        std::fs::remove_dir_all(path).expect("it is there");
+        assert_eq!(opened(&homes, true), (Ok(vec![0, 0, 0]), vec![format!("the index {words}")]));
+        std::fs::remove_dir_all(path).expect("it is there");
+        assert_eq!(opened(&homes, false), (Ok(vec![0, 0, 0]), Vec::new()), "a new store misses nothing");
+    }
+
+    #[test]
     fn a_marked_store_is_begun_anew_and_the_others_stay() {
         let (_place, homes) = filled();
         std::fs::write(mark(&homes, 1), b"").expect("there is room");
-        let (positions, told) = opened(&homes);
+        let (positions, told) = opened(&homes, true);
         assert_eq!(positions, Ok(vec![10, 0, 12]));
         assert_eq!(told.len(), 1);
         for words in ["shard 1 could not be read", "nothing is lost", "built anew"] {
             assert!(told[0].contains(words), "{told:?}");
         }
         assert!(!mark(&homes, 1).exists());
-        assert_eq!(opened(&homes), (Ok(vec![10, 0, 12]), Vec::new()), "it is said once");
+        assert_eq!(opened(&homes, true), (Ok(vec![10, 0, 12]), Vec::new()), "it is said once");
     }
 
     #[test]
@@ -239,9 +284,9 @@ mod tests {
         std::fs::write(mark(&homes, 0), b"").expect("there is room");
         // No map of this size can be made, so the new store cannot.
         let hopeless = Homes { shards: 1, ..self::homes(place.path().join("index"), TOO_MUCH) };
-        assert!(opened(&hopeless).0.is_err());
+        assert!(opened(&hopeless, true).0.is_err());
         assert!(mark(&homes, 0).exists(), "or the next start would not know");
-        let (positions, told) = opened(&homes);
+        let (positions, told) = opened(&homes, true);
         assert_eq!((positions, told.len()), (Ok(vec![0, 11, 12]), 1));
         assert!(!mark(&homes, 0).exists());
     }
