@@ -58,6 +58,9 @@ pub const INDEX_KEY_BYTES_MAX: usize = 8 + KEY_BYTES_MAX + 1 + 16 + 2;
 pub const INDEX_MAP_BYTES: usize = 64 * 1024 * 1024 * 1024;
 /// Segments that wait for their last readers to be freed. With so many held up, freeing more would not help.
 pub const FREEING_MAX: usize = 64;
+/// Maps that are watched for pages that do not read: one per shard, for one process serves one store. A map beyond them
+/// is used without a watch.
+pub const WATCHED_MAPS_MAX: usize = SHARDS_MAX as usize;
 /// Concurrent readers of one shard's index: its core and the helpers, each for the time of one call.
 pub const INDEX_READERS_MAX: u32 = 126;
 /// A listing reads at most this many rows of a store at once: larger batches gain nothing and waste what a delimiter

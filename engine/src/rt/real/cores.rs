@@ -16,6 +16,7 @@ use super::core::Core;
 use super::cpus;
 use super::pool::{HelperThreads, Helpers};
 use super::ring::{self, Driver, Way};
+use super::sigbus;
 use crate::types::CoreId;
 
 /// How to run.
@@ -85,6 +86,11 @@ where
 {
     if options.cores == 0 {
         return Err(StartError::NoCores);
+    }
+    if !sigbus::install() {
+        (options.notice)(
+            "SIGBUS cannot be handled: a page of the index that does not read ends the process unexplained",
+        );
     }
     let way = ring::choose(options.driver, options.notice)?;
     let (helpers, crew) = Helpers::start(&helper_threads(options.cores, way)).map_err(thread_error)?;
