@@ -12,6 +12,7 @@
 //! Not here: whether what is presented is true (`sigv4`).
 
 use super::error::{AuthError, Flaw, Form};
+use super::fields::Fields;
 use super::presigned::Presigned;
 use super::query::parameters;
 use super::scope::Credential;
@@ -51,13 +52,17 @@ impl Presented {
     /// # Errors
     /// It presents something that is refused whoever asks.
     pub fn of(head: &Head) -> Result<Presented, AuthError> {
-        let mut headers = head.all("authorization");
-        let header = headers.next();
+        Self::read(head, &Fields::of(head))
+    }
+
+    /// The same for a head whose fields were found before.
+    pub(super) fn read(head: &Head, fields: &Fields<'_>) -> Result<Presented, AuthError> {
+        let header = fields.first("authorization");
         let query = QueryMechanisms::of(head.query());
-        let mechanisms = headers.count() + usize::from(header.is_some()) + query.count();
+        let mechanisms = header.map_or(0, |(_, count)| count) + query.count();
         match header {
             _ if mechanisms > 1 => Err(AuthError::ManyMechanisms),
-            Some(value) => Claim::of_header(value).map(Presented::Header),
+            Some((value, _)) => Claim::of_header(value).map(Presented::Header),
             None if query.version_4 => Presigned::of(head.query()).map(Presented::Presigned),
             None if query.version_2 => Err(AuthError::SignatureV2),
             None => Ok(Presented::Anonymous),
@@ -91,7 +96,6 @@ impl Claim {
     /// Reads the value of the header `Authorization`.
     fn of_header(value: &[u8]) -> Result<Claim, AuthError> {
         let malformed = |flaw| AuthError::Malformed { form: Form::Header, flaw };
-        let value = value.trim_ascii();
         if value.is_empty() {
             return Err(AuthError::EmptyAuthorization);
         }
@@ -103,19 +107,20 @@ impl Claim {
             "AWS" => return Err(AuthError::SignatureV2),
             _ => return Err(AuthError::UnknownScheme),
         }
+        let strange = |part: &str| malformed(Flaw::Part(part.to_owned()));
         if value.len() > AUTHORIZATION_BYTES_MAX {
-            return Err(malformed(Flaw::Part("Authorization".to_owned())));
+            return Err(strange("Authorization"));
         }
         let [mut credential, mut signed_headers, mut signature] = [None; 3];
-        for part in parts.split(',').map(str::trim).filter(|part| !part.is_empty()) {
-            let (name, value) = part.split_once('=').ok_or_else(|| malformed(Flaw::Part(part.to_owned())))?;
-            let place = match name.trim_end() {
+        for part in parts.split(',').map(str::trim_ascii).filter(|part| !part.is_empty()) {
+            let (name, value) = part.split_once('=').ok_or_else(|| strange(part))?;
+            let place = match name.trim_ascii_end() {
                 "Credential" => &mut credential,
                 "SignedHeaders" => &mut signed_headers,
                 "Signature" => &mut signature,
-                unknown => return Err(malformed(Flaw::Part(unknown.to_owned()))),
+                unknown => return Err(strange(unknown)),
             };
-            if place.replace(value.trim_start()).is_some() {
+            if place.replace(value.trim_ascii_start()).is_some() {
                 return Err(malformed(Flaw::Parts));
             }
         }
@@ -127,7 +132,7 @@ impl Claim {
 
     /// Puts the parts of either form together.
     pub(super) fn new(credential: String, signed_headers: String, signature: String) -> Result<Claim, Flaw> {
-        if signed_headers.split(';').count() > SIGNED_HEADERS_MAX {
+        if signed_headers.bytes().filter(|byte| *byte == b';').count() >= SIGNED_HEADERS_MAX {
             return Err(Flaw::Part("SignedHeaders".to_owned()));
         }
         Ok(Claim { credential: Credential::parse(credential)?, signed_headers, signature })

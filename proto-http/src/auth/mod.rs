@@ -15,7 +15,7 @@
 //!
 //!  signer      the other side: what a client sends
 //!  error       why somebody is not let in, as data, and S3's words for it
-//!  encoding, query, constant_time          beneath all of it
+//!  encoding, query, fields, constant_time  beneath all of it
 //! ```
 //!
 //! What must hold: a request is anonymous only if it presents nothing; everything that it presents is right, or it is
@@ -39,6 +39,7 @@ mod constant_time;
 mod credentials;
 mod encoding;
 mod error;
+mod fields;
 mod payload;
 mod presigned;
 mod query;
