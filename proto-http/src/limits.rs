@@ -2,9 +2,7 @@
 
 use stratum_engine::limits::{DELETE_KEYS_MAX, KEY_BYTES_MAX, PARTS_MAX};
 
-// ---------------------------------------------------------------------------------------------------------------- heads
-// ----------------------------------------------------------------------------------------------------------------
-// heads
+// --------------------------------------------------------------------------------------------------------------- heads
 
 /// Bytes of a request's head, the blank line included. Session tokens and policies take some KiB, metadata two.
 pub const HEAD_BYTES_MAX: usize = 64 * 1024;
@@ -15,8 +13,7 @@ pub const EMPTY_LINES_MAX: usize = 2;
 /// Parameters of a query. A presigned URL with every signed header and override has about thirty.
 pub const QUERY_PAIRS_MAX: usize = 256;
 
-// ---------------------------------------------------------------------------------------------------------------
-// bodies
+// -------------------------------------------------------------------------------------------------------------- bodies
 
 /// Bytes of the line before a chunk: its size and its extensions. The longest signature known takes 161.
 pub const CHUNK_LINE_BYTES_MAX: usize = 1024;
@@ -25,7 +22,7 @@ pub const TRAILER_BYTES_MAX: usize = 8 * 1024;
 /// Lines after the last chunk of an aws-chunked body: two are known to be sent.
 pub const TRAILERS_MAX: usize = 16;
 
-// ---------------------------------------------------------------------------------------------------------- connections
+// --------------------------------------------------------------------------------------------------------- connections
 
 /// Connections of one core. An idle one holds about 10 KiB.
 pub const CONNECTIONS_MAX: usize = 16 * 1024;
@@ -83,7 +80,7 @@ pub const JOURNAL_BYTES_MAX: usize = 1024 * 1024;
 /// The journal is written this often.
 pub const JOURNAL_MS: u64 = 100;
 
-// -------------------------------------------------------------------------------------------------------------- objects
+// ------------------------------------------------------------------------------------------------------------- objects
 
 /// User metadata of one object, names and values (S3).
 pub const METADATA_BYTES_MAX: usize = 2 * 1024;
@@ -94,9 +91,7 @@ pub const PARTS_PAGE_MAX: usize = 1000;
 /// Buckets on one page (S3).
 pub const BUCKETS_PAGE_MAX: usize = 10_000;
 
-// ----------------------------------------------------------------------------------------------------------- signatures
-// -----------------------------------------------------------------------------------------------------------
-// signatures
+// ---------------------------------------------------------------------------------------------------------- signatures
 
 /// Bytes of the header `Authorization`. It holds a credential, the names of the signed headers and a signature; with
 /// all headers signed that is below this.
@@ -120,23 +115,34 @@ pub const SESSION_TOKEN_BYTES_MAX: usize = 8 * 1024;
 pub const SKEW_S_MAX: u64 = 15 * 60;
 /// Seconds for which a presigned request may be valid: a week, as long as a signing key lives.
 pub const PRESIGNED_S_MAX: u64 = 7 * 24 * 60 * 60;
-/// Signing keys that each core remembers. One takes about 300 bytes; making it anew takes four short HMACs.
+/// Signing keys that each core remembers. One takes about 300 bytes, and making it anew 0.7 us.
 pub const SIGNING_KEYS_MAX: usize = 1024;
 
 const _: () = assert!(AUTHORIZATION_BYTES_MAX < HEAD_BYTES_MAX && SESSION_TOKEN_BYTES_MAX < HEAD_BYTES_MAX);
 
-// ------------------------------------------------------------------------------------------------------------ documents
+// ----------------------------------------------------------------------------------------------------------- documents
 
-// ------------------------------------------------------------------------------------------------------------ checksums
+/// Bytes of a document that names objects or parts: 1,000 keys of 1,024 bytes, each byte of which may be a reference of
+/// three, or 10,000 parts with checksums from a client that indents.
+pub const DOCUMENT_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Bytes of a document that configures a bucket: 50 tags take 20 KiB.
+pub const CONFIGURATION_BYTES_MAX: usize = 64 * 1024;
+/// Elements within elements. What is read has four levels; what is ignored may have more.
+pub const DOCUMENT_DEPTH_MAX: usize = 16;
+/// Bytes of the text of one element that is read. A key that is too long must still be told from a broken document.
+pub const ELEMENT_TEXT_BYTES_MAX: usize = 4 * 1024;
+/// Attributes of one element: namespaces, and no more than a few.
+pub const ELEMENT_ATTRIBUTES_MAX: usize = 16;
+/// Tags of one bucket (S3).
+pub const BUCKET_TAGS_MAX: usize = 50;
+
+const _: () = assert!(DELETE_KEYS_MAX * (3 * KEY_BYTES_MAX + 512) <= DOCUMENT_BYTES_MAX);
+const _: () = assert!(PARTS_MAX as usize * 400 <= DOCUMENT_BYTES_MAX);
+const _: () = assert!(KEY_BYTES_MAX < ELEMENT_TEXT_BYTES_MAX);
+
+// ----------------------------------------------------------------------------------------------------------- checksums
 
 /// Bytes of the longest checksum, a SHA-256.
 pub const CHECKSUM_BYTES_MAX: usize = 32;
 /// Letters of the longest checksum in base64.
 pub const CHECKSUM_BASE64_BYTES_MAX: usize = CHECKSUM_BYTES_MAX.div_ceil(3) * 4;
-const _: () = assert!(AUTHORIZATION_BYTES_MAX < HEAD_BYTES_MAX && SESSION_TOKEN_BYTES_MAX < HEAD_BYTES_MAX);
-
-// ------------------------------------------------------------------------------------------------------------
-// documents
-
-// ------------------------------------------------------------------------------------------------------------
-// checksums

@@ -3,6 +3,7 @@
 //! ```text
 //!  Authorization: AWS4-HMAC-SHA256 Credential=..., SignedHeaders=..., Signature=...  -> Header
 //!  ?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=...&X-Amz-Signature=...        -> Presigned (see `presigned`)
+//!  ?AWSAccessKeyId=...&Expires=...&Signature=...                                     -> PresignedV2
 //!  neither                                                                           -> Anonymous
 //! ```
 //!
@@ -14,6 +15,7 @@
 use super::error::{AuthError, Flaw, Form};
 use super::fields::Fields;
 use super::presigned::Presigned;
+use super::presigned_v2::PresignedV2;
 use super::query::parameters;
 use super::scope::Credential;
 use crate::http1::Head;
@@ -28,6 +30,8 @@ pub enum Presented {
     Header(Claim),
     /// The parameters of a presigned request.
     Presigned(Presigned),
+    /// Those of version 2.
+    PresignedV2(PresignedV2),
 }
 
 /// What both forms say.
@@ -64,7 +68,7 @@ impl Presented {
             _ if mechanisms > 1 => Err(AuthError::ManyMechanisms),
             Some((value, _)) => Claim::of_header(value).map(Presented::Header),
             None if query.version_4 => Presigned::of(head.query()).map(Presented::Presigned),
-            None if query.version_2 => Err(AuthError::SignatureV2),
+            None if query.version_2 => PresignedV2::of(head.query()).map(Presented::PresignedV2),
             None => Ok(Presented::Anonymous),
         }
     }
@@ -237,17 +241,19 @@ mod tests {
     }
 
     #[test]
-    fn version_2_is_refused_with_the_name_of_what_is_taken() {
-        for result in [
-            header("AWS AKID:frJIUN8DYpKDtOLCwo//yllqDzg="),
-            header("AWS HAHAHA"),
-            of("/b/k?AWSAccessKeyId=AKID&Signature=vjbyPxybd&Expires=1175139620", &[]),
-            of("/b/k?Signature=vjbyPxybd", &[]),
-        ] {
+    fn version_2_in_the_header_is_refused_with_the_name_of_what_is_taken() {
+        for result in [header("AWS AKID:frJIUN8DYpKDtOLCwo//yllqDzg="), header("AWS HAHAHA")] {
             let (code, status, message) = result.expect_err("to be refused").answer();
             assert_eq!((code, status), ("InvalidRequest", 400));
             assert!(message.contains("Please use AWS4-HMAC-SHA256."), "{message}");
         }
+    }
+
+    #[test]
+    fn version_2_is_taken_in_the_query_with_all_its_parts() {
+        let whole = of("/b/k?AWSAccessKeyId=AKID&Signature=vjbyPxybd&Expires=1175139620", &[]);
+        assert!(matches!(whole, Ok(Presented::PresignedV2(_))), "{whole:?}");
+        assert_eq!(answer(of("/b/k?Signature=vjbyPxybd", &[])), ("AuthorizationQueryParametersError", 400));
     }
 
     #[test]

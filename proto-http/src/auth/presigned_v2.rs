@@ -88,6 +88,12 @@ impl PresignedV2 {
         Ok(PresignedV2 { access_key, expires_s, signature, pairs })
     }
 
+    /// The session token, which is signed among the headers.
+    pub(super) fn token(&self) -> Option<&[u8]> {
+        let mut pairs = self.pairs.iter().filter(|(name, _)| name.eq_ignore_ascii_case("x-amz-security-token"));
+        pairs.next().map(|(_, token)| token.as_bytes())
+    }
+
     /// Compares the signature with the one that `secret` makes at `now_s`.
     ///
     /// # Errors
@@ -124,7 +130,8 @@ impl PresignedV2 {
         let (method, expires) = (head.method(), self.expires_s);
         let mut text = format!("{method}\n{}\n{}\n{expires}\n", sent("content-md5"), sent("content-type"));
         let mut headers: Vec<(String, String)> = Vec::new();
-        let of_headers = head.headers().map(|(name, value)| (name.to_owned(), String::from_utf8_lossy(value).into_owned()));
+        let of_headers =
+            head.headers().map(|(name, value)| (name.to_owned(), String::from_utf8_lossy(value).into_owned()));
         let of_query = self.pairs.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone()));
         for (name, value) in of_headers.chain(of_query).filter(|(name, _)| name.starts_with("x-amz-")) {
             match headers.iter_mut().find(|(other, _)| *other == name) {

@@ -24,6 +24,7 @@ use super::error::{AuthError, Form, Mismatch};
 use super::fields::Fields;
 use super::payload::{PayloadHash, UNSIGNED};
 use super::presigned::Presigned;
+use super::presigned_v2::PresignedV2;
 use super::query::parameters;
 use super::scope::Endpoint;
 use super::signing_key::{SigningKey, SigningKeys};
@@ -83,6 +84,7 @@ impl Verifier {
             Presented::Anonymous => anonymous(&fields),
             Presented::Header(claim) => self.header(head, &fields, claim, now_s),
             Presented::Presigned(presigned) => self.presigned(head, &fields, presigned, now_s),
+            Presented::PresignedV2(presigned) => self.presigned_v2(head, &presigned, now_s),
         }
     }
 
@@ -109,6 +111,19 @@ impl Verifier {
         let payload = payload.as_deref().or(header).unwrap_or(UNSIGNED.as_bytes());
         let token = token.as_deref().or(fields.first(TOKEN).map(|(value, _)| value));
         self.judge(head, fields, &Asked { form: Form::Query, claim, stamp, payload, token })
+    }
+
+    fn presigned_v2(&self, head: &Head, presigned: &PresignedV2, now_s: u64) -> Result<Verified, AuthError> {
+        let access_key = &presigned.access_key;
+        let Some(credentials) = self.keys.find(access_key) else {
+            return Err(AuthError::UnknownAccessKey { access_key: access_key.clone() });
+        };
+        presigned.check(head, credentials.secret_key(), now_s)?;
+        if !credentials.accepts_token(presigned.token()) {
+            return Err(AuthError::WrongToken);
+        }
+        let principal = Principal::Key(credentials.access_key().clone());
+        Ok(Verified { principal, payload: PayloadHash::Unsigned, chunks: None, plus: Plus::Literal })
     }
 
     fn judge(&mut self, head: &Head, fields: &Fields<'_>, asked: &Asked<'_>) -> Result<Verified, AuthError> {
