@@ -45,8 +45,8 @@ pub const BODY_GRACE_MS: u64 = 60_000;
 pub const BODY_BYTES_PER_SECOND_MIN: u64 = 4 * 1024;
 /// A client that takes nothing of an answer's piece for this long is gone.
 pub const SEND_MS: u64 = 60_000;
-/// The slowest rate at which an object may be taken, after the time that one piece may take: what it is read from cannot
-/// be freed meanwhile.
+/// The slowest rate at which an object may be taken, after the time that one piece may take: what it is read from
+/// cannot be freed meanwhile.
 pub const SEND_BYTES_PER_SECOND_MIN: u64 = 16 * 1024;
 /// An answer that takes longer than this is preceded by signs of life.
 pub const PATIENCE_MS: u64 = 10_000;

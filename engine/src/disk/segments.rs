@@ -58,9 +58,9 @@ pub struct Segments {
     health: DiskHealth,
 }
 
-/// Whether every flush of the disk has succeeded, on whichever core. The kernel tells a failure once and may have dropped
-/// what others wrote to the same file, so no later flush would prove anything. This one bit is shared between the cores:
-/// a message could come after an acknowledgement that it forbids.
+/// Whether every flush of the disk has succeeded, on whichever core. The kernel tells a failure once and may have
+/// dropped what others wrote to the same file, so no later flush would prove anything. This one bit is shared between
+/// the cores: a message could come after an acknowledgement that it forbids.
 #[derive(Clone, Debug, Default)]
 pub struct DiskHealth(Arc<AtomicBool>);
 

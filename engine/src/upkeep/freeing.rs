@@ -3,7 +3,8 @@
 //! A segment is freed only after every reader that could have been told of it is gone. A client that takes its answer
 //! slowly is such a reader, so nothing else may wait for it.
 //!
-//! What must hold: a segment that is here is not looked at again. How many are here is bounded; beyond that upkeep waits.
+//! What must hold: a segment that is here is not looked at again. How many are here is bounded; beyond that upkeep
+//! waits.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;

@@ -6,8 +6,8 @@
 //!  text:  method LF content-md5 LF content-type LF expires LF x-amz-headers /bucket/key?subresources
 //! ```
 //!
-//! What must hold: this form and no other of version 2 is taken: it names its end, and it signs the method and the path.
-//! Signers put headers of theirs that are signed into the query; they count as headers here.
+//! What must hold: this form and no other of version 2 is taken: it names its end, and it signs the method and the
+//! path. Signers put headers of theirs that are signed into the query; they count as headers here.
 //!
 //! Not here: virtual hosts. A bucket that stands in the host is not in the path, and this file knows no domains.
 

@@ -186,8 +186,8 @@ async fn objects(
     page.map_err(|why| missing(why.into(), request))
 }
 
-/// Where a page begins that goes on behind `marker`. A marker within a common prefix stands for all of it: the prefix was
-/// on the page before.
+/// Where a page begins that goes on behind `marker`. A marker within a common prefix stands for all of it: the prefix
+/// was on the page before.
 fn behind(marker: &[u8], asked: &Asked<'_>) -> Option<After> {
     if marker.is_empty() {
         return None;

@@ -1,7 +1,7 @@
 //! One request, from its head to its answer: what it names, who sent it, what it wants, and then the operation.
 //!
-//! What must hold: nothing of the body is asked for before the signature is right and the request is known to be one that
-//! is served. Whoever sent nothing that says who he is may do nothing.
+//! What must hold: nothing of the body is asked for before the signature is right and the request is known to be one
+//! that is served. Whoever sent nothing that says who he is may do nothing.
 
 use crate::auth::Principal;
 use crate::checksum::{BodyChecksum, Promises};
