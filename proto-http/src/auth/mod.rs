@@ -24,8 +24,8 @@
 //! Decisions:
 //! - Who may do what: the root's key may do everything, an anonymous request nothing. `Principal` says which of them
 //!   asks; policies will stand in a file of their own and start from it.
-//! - Signatures of version 2 are taken in the query (`presigned_v2`): boto3 and aws-cli 1 still presign so by default. In
-//!   the header they are refused (`InvalidRequest`), as those of version 4A are (`NotImplemented`).
+//! - Signatures of version 2 are taken in the query (`presigned_v2`): boto3 and aws-cli 1 still presign so by default.
+//!   In the header they are refused (`InvalidRequest`), as those of version 4A are (`NotImplemented`).
 //! - `host` and every header that begins with `x-amz-` must be signed in both forms, as S3 has it. `content-type` and
 //!   `content-md5` need not be: browsers add the first to presigned uploads. `x-amz-content-sha256` need not be in the
 //!   list of the header form, since its value is the last line of what is signed.
