@@ -61,6 +61,8 @@ pub const FREEING_MAX: usize = 64;
 /// Maps that are watched for pages that do not read: one per shard, for one process serves one store. A map beyond them
 /// is used without a watch.
 pub const WATCHED_MAPS_MAX: usize = SHARDS_MAX as usize;
+/// A process that may open fewer files than these is told to raise its limit: containers, indexes and clients.
+pub const FILES_ENOUGH: u64 = 4096;
 /// Concurrent readers of one shard's index: its core and the helpers, each for the time of one call.
 pub const INDEX_READERS_MAX: u32 = 126;
 /// A listing reads at most this many rows of a store at once: larger batches gain nothing and waste what a delimiter

@@ -24,6 +24,7 @@ mod cores;
 mod cpus;
 pub mod directory;
 mod file;
+mod files_max;
 mod maps;
 mod pool;
 mod ring;
