@@ -14,7 +14,7 @@ use crate::s3::query::Query;
 use crate::s3::reply::{Failure, Outcome};
 use crate::s3::request::Request;
 use crate::s3::service::Service;
-use crate::s3::{buckets, copies, listing, multipart, object_attributes, reads, settings, unserved, writes};
+use crate::s3::{buckets, copies, hoisted, listing, multipart, object_attributes, reads, settings, unserved, writes};
 use crate::text::decimal;
 
 /// Serves a request.
@@ -31,6 +31,8 @@ fn understood(service: &Service, head: Head, incoming: &mut Incoming) -> Result<
     let address = Address::of(head.path(), head.host(), &service.domains)?;
     let verified = service.verify(&head)?;
     let query = Query::parse(head.query(), verified.plus)?;
+    let mut head = head;
+    hoisted::take(&mut head, &query)?;
     let copies = head.header("x-amz-copy-source").is_some();
     let operation = Operation::of(head.method(), address.named(), &query, copies)?;
     unserved::refuse(&head)?;
