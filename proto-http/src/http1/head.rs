@@ -179,16 +179,6 @@ impl Head {
         self.version
     }
 
-    /// Adds a header behind the others: what a presigned request has among its parameters counts as one.
-    pub fn add(&mut self, name: &str, value: &[u8]) {
-        let begin = self.bytes.len();
-        self.bytes.extend_from_slice(name.as_bytes());
-        self.bytes.extend_from_slice(value);
-        let middle = begin + name.len();
-        self.bytes.get_mut(begin..middle).unwrap_or_default().make_ascii_lowercase();
-        self.headers.push((begin..middle, middle..self.bytes.len()));
-    }
-
     /// The value of the first header of this name, which is given in lower case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&[u8]> {
@@ -207,6 +197,18 @@ impl Head {
         self.headers
             .iter()
             .map(|(name, value)| (std::str::from_utf8(self.at(name)).unwrap_or_default(), self.at(value)))
+    }
+
+    /// Adds a header that the request carries in another place. Its name is lower case; neither it nor the value has
+    /// bytes that no header line may have.
+    pub fn add(&mut self, name: &str, value: &[u8]) {
+        let mut append = |part: &[u8]| {
+            let from = self.bytes.len();
+            self.bytes.extend_from_slice(part);
+            from..self.bytes.len()
+        };
+        let line = (append(name.as_bytes()), append(value));
+        self.headers.push(line);
     }
 
     fn at(&self, span: &Span) -> &[u8] {
@@ -286,6 +288,15 @@ mod tests {
         let head = parse("GET / HTTP/1.1\r\nhOsT: h\r\nX-AMZ-date: D\r\nx-amz-DATE: E\r\n\r\n").expect("valid");
         assert_eq!(head.all("x-amz-date").collect::<Vec<_>>(), [b"D", b"E"]);
         assert_eq!(head.host(), Some(b"h".as_slice()));
+    }
+
+    #[test]
+    fn an_added_header_is_found_like_the_others() {
+        let mut head = with_line("x-a: 1").expect("valid");
+        head.add("x-a", b"2");
+        head.add("x-b", b"");
+        assert_eq!(head.all("x-a").collect::<Vec<_>>(), [b"1", b"2"]);
+        assert_eq!((head.header("x-b"), head.path()), (Some(b"".as_slice()), b"/b/k".as_slice()));
     }
 
     #[test]

@@ -38,11 +38,6 @@ impl Query {
         Ok(Query { pairs })
     }
 
-    /// All of them.
-    pub(super) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()))
-    }
-
     /// True if the parameter was sent.
     #[must_use]
     pub(super) fn has(&self, name: &str) -> bool {
@@ -53,6 +48,11 @@ impl Query {
     #[must_use]
     pub(super) fn value(&self, name: &str) -> Option<&str> {
         self.pairs.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
+    }
+
+    /// All parameters.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// Its value, taken for absent if it is empty.

@@ -6,7 +6,7 @@
 use crate::auth::Principal;
 use crate::checksum::{BodyChecksum, Promises};
 use crate::error::{S3Error, code};
-use crate::http1::{Head, field};
+use crate::http1::Head;
 use crate::net::{Incoming, Payload};
 use crate::s3::address::Address;
 use crate::s3::operation::Operation;
@@ -14,7 +14,7 @@ use crate::s3::query::Query;
 use crate::s3::reply::{Failure, Outcome};
 use crate::s3::request::Request;
 use crate::s3::service::Service;
-use crate::s3::{buckets, copies, listing, multipart, object_attributes, reads, settings, unserved, writes};
+use crate::s3::{buckets, copies, hoisted, listing, multipart, object_attributes, reads, settings, unserved, writes};
 use crate::text::decimal;
 
 /// Serves a request.
@@ -31,7 +31,7 @@ fn understood(service: &Service, mut head: Head, incoming: &mut Incoming) -> Res
     let address = Address::of(head.path(), head.host(), &service.domains)?;
     let verified = service.verify(&head)?;
     let query = Query::parse(head.query(), verified.plus)?;
-    hoisted(&mut head, &query);
+    hoisted::take(&mut head, &query)?;
     let copies = head.header("x-amz-copy-source").is_some();
     let operation = Operation::of(head.method(), address.named(), &query, copies)?;
     unserved::refuse(&head)?;
@@ -65,31 +65,6 @@ fn understood(service: &Service, mut head: Head, incoming: &mut Incoming) -> Res
     incoming.promise(Payload { hash: verified.payload, chunks: verified.chunks, promises, decoded_length });
     let anonymous = verified.principal == Principal::Anonymous;
     Ok((operation, Request { head, address, query, anonymous }))
-}
-
-/// Row 38: signers move headers of theirs into the query of a presigned request; they mean the same there.
-fn hoisted(head: &mut Head, query: &Query) {
-    const OF_THE_SIGNATURE: [&str; 8] = [
-        "x-amz-algorithm",
-        "x-amz-content-sha256",
-        "x-amz-credential",
-        "x-amz-date",
-        "x-amz-expires",
-        "x-amz-security-token",
-        "x-amz-signature",
-        "x-amz-signedheaders",
-    ];
-    for (name, value) in query.pairs() {
-        let name = name.to_ascii_lowercase();
-        let is_header = name.starts_with("x-amz-") && !OF_THE_SIGNATURE.contains(&name.as_str());
-        if is_header
-            && field::is_name(name.as_bytes())
-            && field::is_value(value.as_bytes())
-            && head.header(&name).is_none()
-        {
-            head.add(&name, value.as_bytes());
-        }
-    }
 }
 
 async fn operate(
