@@ -53,6 +53,8 @@ pub struct Body {
     /// Bytes of the framing's payload that lie at the front of what came.
     lent: usize,
     outer_ended: bool,
+    /// Nobody knows where it ends: its framing is none, or the client sends no more of it.
+    is_torn: bool,
     aws: Option<AwsChunkedDecoder>,
     expects_continue: bool,
     begun_ns: u64,
@@ -83,6 +85,7 @@ impl Body {
             outer: BodyDecoder::new(framing.body),
             lent: 0,
             outer_ended: false,
+            is_torn: false,
             aws: None,
             expects_continue: framing.needs_continue(0),
             begun_ns: rt::now(),
@@ -145,6 +148,7 @@ impl Body {
     #[must_use]
     pub fn ends_soon(&self, most: u64) -> bool {
         match &self.outer {
+            _ if self.is_torn => false,
             BodyDecoder::Length(left) => !self.expects_continue && *left <= most,
             BodyDecoder::Chunked(_) => !self.expects_continue,
         }
@@ -158,7 +162,12 @@ impl Body {
     pub async fn next(&mut self, connection: &mut Connection) -> Result<Option<usize>, BodyError> {
         loop {
             if self.lent == 0 {
-                if self.outer_ended || !self.advance(connection).await? {
+                if self.outer_ended {
+                    return Ok(None);
+                }
+                let advanced = self.advance(connection).await;
+                self.is_torn |= advanced.is_err() && !self.outer_ended;
+                if !advanced? {
                     return Ok(None);
                 }
                 continue;
@@ -218,7 +227,7 @@ impl Body {
             return true;
         }
         // A client that waits for `100 Continue` has not begun to send, and it may never: nobody knows what comes next.
-        if self.expects_continue {
+        if self.expects_continue || self.is_torn {
             return false;
         }
         self.checks = Checks::default();

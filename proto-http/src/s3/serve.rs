@@ -9,7 +9,7 @@ use crate::error::{S3Error, code};
 use crate::http1::Head;
 use crate::net::{Incoming, Payload};
 use crate::s3::address::Address;
-use crate::s3::operation::Operation;
+use crate::s3::operation::{Named, Operation};
 use crate::s3::query::Query;
 use crate::s3::reply::{Failure, Outcome};
 use crate::s3::request::Request;
@@ -29,18 +29,14 @@ pub async fn serve(service: &Service, head: Head, incoming: &mut Incoming) -> Re
 /// The request behind a head, and what it wants.
 fn understood(service: &Service, mut head: Head, incoming: &mut Incoming) -> Result<(Operation, Request), Failure> {
     let address = Address::of(head.path(), head.host(), &service.domains)?;
-    let verified = service.verify(&head)?;
+    let verified = service.verify(&head).map_err(|why| located(why.into(), service, &head, &address))?;
     let query = Query::parse(head.query(), verified.plus)?;
     hoisted::take(&mut head, &query)?;
     let copies = head.header("x-amz-copy-source").is_some();
     let operation = Operation::of(head.method(), address.named(), &query, copies)?;
     unserved::refuse(&head)?;
     if verified.principal == Principal::Anonymous {
-        let mut denied = S3Error::from(code::ACCESS_DENIED);
-        if operation == Operation::HeadBucket {
-            // Clients look here for the region, whoever they are.
-            denied.headers.push(("x-amz-bucket-region", service.region.clone()));
-        }
+        let denied = located(code::ACCESS_DENIED.into(), service, &head, &address);
         return Err(denied.into());
     }
     for name in ["x-amz-expected-bucket-owner", "x-amz-source-expected-bucket-owner"] {
@@ -65,6 +61,14 @@ fn understood(service: &Service, mut head: Head, incoming: &mut Incoming) -> Res
     incoming.promise(Payload { hash: verified.payload, chunks: verified.chunks, promises, decoded_length });
     let anonymous = verified.principal == Principal::Anonymous;
     Ok((operation, Request { head, address, query, anonymous }))
+}
+
+/// Row 44: a client that is not let in looks at the head of a bucket for its region, whoever it is and whatever it signed.
+fn located(mut error: S3Error, service: &Service, head: &Head, address: &Address) -> S3Error {
+    if head.method() == "HEAD" && address.named() == Named::Bucket {
+        error.headers.push(("x-amz-bucket-region", service.region.clone()));
+    }
+    error
 }
 
 async fn operate(
