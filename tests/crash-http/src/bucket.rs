@@ -1,9 +1,9 @@
 //! The one bucket of all this, as a client asks for it: signed requests, and what their answers say.
 //!
-//! What must hold: an answer is read as what it promises and no more. A refusal, a server that is busy, a cut connection
-//! and an answer that must not be are four things.
+//! What must hold: an answer is read as what it promises and no more. A refusal, a server that is busy, a cut
+//! connection and an answer that must not be are four things.
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -25,8 +25,8 @@ pub enum Trouble {
     Refused,
     /// There is no room just now: nothing was done.
     Busy,
-    /// What it names is not there.
-    Absent,
+    /// What it names is not there: what the server said.
+    Absent(String),
     /// The connection was cut: it may have been done or not.
     Cut(io::Error),
     /// What must not be.
@@ -247,13 +247,18 @@ impl Bucket {
             head.push_str(&format!("content-length: {}\r\n", body.len()));
         }
         head.push_str("\r\n");
-        let answer = self.wire.exchange(&head, body).map_err(Trouble::Cut)?;
+        let said = |what: &str| format!("{method} {key} {query:?}: {what}");
+        let answer = self.wire.exchange(&head, body).map_err(|why| match why.kind() {
+            // A kill cuts; it does not garble.
+            ErrorKind::InvalidData => Trouble::Wrong(said(&why.to_string())),
+            _ => Trouble::Cut(why),
+        })?;
         match answer.status {
             200 | 204 => Ok(answer),
             412 => Err(Trouble::Refused),
             503 => Err(Trouble::Busy),
-            404 => Err(Trouble::Absent),
-            status => Err(Trouble::Wrong(format!("{method} {}: {status} {}", signed.target, answer.text()))),
+            404 => Err(Trouble::Absent(said(&answer.text()))),
+            status => Err(Trouble::Wrong(said(&format!("{status} {}", answer.text())))),
         }
     }
 }

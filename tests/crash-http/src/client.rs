@@ -51,9 +51,50 @@ pub struct Load<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// Something was acknowledged, and stands in the books.
-    Acknowledged,
+    Acknowledged(Deed),
     /// What must not be.
     Wrong(String),
+}
+
+/// What was acknowledged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Deed {
+    /// A put, of something new or over something.
+    Put,
+    /// A put of a MiB.
+    PutLarge,
+    /// A put where nothing was.
+    Create,
+    /// A delete.
+    Delete,
+    /// A put that won a contest.
+    Win,
+    /// The beginning of an upload.
+    Begin,
+    /// A part.
+    Part,
+    /// The completion of an upload.
+    Complete,
+    /// The completion of one of 12 MiB.
+    CompleteLong,
+    /// An abort.
+    Abort,
+}
+
+impl Deed {
+    /// All of them.
+    pub const ALL: [Deed; 10] = [
+        Deed::Put,
+        Deed::PutLarge,
+        Deed::Create,
+        Deed::Delete,
+        Deed::Win,
+        Deed::Begin,
+        Deed::Part,
+        Deed::Complete,
+        Deed::CompleteLong,
+        Deed::Abort,
+    ];
 }
 
 /// A client, which outlives the servers.
@@ -84,16 +125,16 @@ impl Session<'_> {
     }
 
     /// The same, of an acknowledgement.
-    pub(crate) fn acknowledged(&self, saying: &Saying) -> Result<(), Trouble> {
+    pub(crate) fn acknowledged(&self, deed: Deed, saying: &Saying) -> Result<(), Trouble> {
         self.hear(saying)?;
-        self.tell(Event::Acknowledged);
+        self.tell(Event::Acknowledged(deed));
         Ok(())
     }
 
     /// Writes what became of the last thing wanted of a key.
-    pub(crate) fn report(&self, key: &str, answer: Result<(), Trouble>) -> Result<(), Trouble> {
+    pub(crate) fn report(&self, deed: Deed, key: &str, answer: Result<(), Trouble>) -> Result<(), Trouble> {
         match answer {
-            Ok(()) => self.acknowledged(&Saying::Done(key.to_owned())),
+            Ok(()) => self.acknowledged(deed, &Saying::Done(key.to_owned())),
             Err(Trouble::Refused) => self.hear(&Saying::Refused(key.to_owned())),
             Err(Trouble::Busy) => self.hear(&Saying::Full(key.to_owned())),
             Err(trouble) => Err(trouble),
@@ -169,36 +210,36 @@ impl Client {
         match self.chance.below(200) {
             0..72 => {
                 let (key, bytes) = (self.any_key(), self.small());
-                self.put(session, &key, bytes, false)
+                self.put(session, Deed::Put, &key, bytes)
             }
             72..100 => {
                 let (key, bytes) = (self.any_key(), self.small());
-                self.put(session, &key, bytes, true)
+                self.put(session, Deed::Create, &key, bytes)
             }
             100..150 => self.delete(session),
             150..190 => self.compete(session),
             190..195 => {
                 let key = self.large_key();
-                self.put(session, &key, LARGE_BYTES, false)
+                self.put(session, Deed::PutLarge, &key, LARGE_BYTES)
             }
             _ => self.upload(session),
         }
     }
 
-    fn put(&mut self, session: &mut Session<'_>, key: &str, bytes: u64, new: bool) -> Result<(), Trouble> {
-        let version = self.version(false);
+    fn put(&mut self, session: &mut Session<'_>, deed: Deed, key: &str, bytes: u64) -> Result<(), Trouble> {
+        let (version, new) = (self.version(false), deed == Deed::Create);
         let wanted = if new { Saying::Create } else { Saying::Put };
         session.hear(&wanted(key.to_owned(), version, bytes))?;
         let body = body::piece(key, version, 0, bytes);
         let answer = session.bucket.put(key, &body, new).and_then(|told| same(key, &told, &etag(version, &body)));
-        session.report(key, answer)
+        session.report(deed, key, answer)
     }
 
     fn delete(&mut self, session: &mut Session<'_>) -> Result<(), Trouble> {
         let key = self.doomed.pop().unwrap_or_else(|| self.any_key());
         session.hear(&Saying::Delete(key.clone()))?;
         let answer = session.bucket.delete(&key);
-        session.report(&key, answer)
+        session.report(Deed::Delete, &key, answer)
     }
 
     /// Tries to create a key that others try to create too.
@@ -218,7 +259,7 @@ impl Client {
             }
             Err(trouble) => return Err(trouble),
         }
-        session.tell(Event::Acknowledged);
+        session.tell(Event::Acknowledged(Deed::Win));
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! Elements of the server's documents, found as text.
 //!
-//! What must hold: nothing of what is looked for holds a character that XML would have to write in another way: keys are
-//! letters, digits, `/` and `-`, and the quotes of an entity tag are cut off.
+//! What must hold: nothing of what is looked for holds a character that XML would have to write in another way: keys
+//! are letters, digits, `/` and `-`, and the quotes of an entity tag are cut off.
 
 /// What stands in the first element of this name.
 #[must_use]

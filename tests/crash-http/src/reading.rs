@@ -104,13 +104,13 @@ fn one_share(server: SocketAddr, objects: &[Listed], absent: &[&str]) -> Result<
     for object in objects {
         said.push(match bucket.get(&object.key) {
             Ok((told, body)) => judged(object, &told, &body).unwrap_or_else(Saying::Wrong),
-            Err(Trouble::Absent) => Saying::Wrong(format!("{} is listed, and is not there", object.key)),
+            Err(Trouble::Absent(_)) => Saying::Wrong(format!("{} is listed, and is not there", object.key)),
             Err(trouble) => return Err(trouble),
         });
     }
     for key in absent {
         match bucket.head(key) {
-            Err(Trouble::Absent) => {}
+            Err(Trouble::Absent(_)) => {}
             Ok(()) => said.push(Saying::Wrong(format!("{key} is there, and is not listed"))),
             Err(trouble) => return Err(trouble),
         }

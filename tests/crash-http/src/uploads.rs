@@ -3,13 +3,13 @@
 //! What must hold: parts are put in order, and all but the last have one length, so that the first `n` of them are the
 //! first bytes of the body.
 
+use stratum_crash::body;
 use stratum_crash::chance::Chance;
 use stratum_crash::saying::Saying;
 
 use crate::bucket::Trouble;
-use crate::client::{Session, same};
+use crate::client::{Deed, Session, same};
 use crate::content::{PART_BYTES, etag, md5_of_part, part};
-use stratum_crash::body;
 
 /// An upload in two full parts and a rest.
 const LONG_BYTES: u64 = 12 * 1024 * 1024;
@@ -55,7 +55,7 @@ impl Open {
             }
             Err(trouble) => return Err(trouble),
         };
-        session.acknowledged(&Saying::Opened(key.to_owned(), upload.clone(), version))?;
+        session.acknowledged(Deed::Begin, &Saying::Opened(key.to_owned(), upload.clone(), version))?;
         // Many are one short part, so that ends of uploads are many too.
         let bytes = if chance.below(4) == 0 { LONG_BYTES } else { chance.between(8, 400 * 1024) / 8 * 8 };
         Ok(Some(Open { key: key.to_owned(), upload, version, parts: 0, bytes }))
@@ -78,7 +78,7 @@ impl Open {
             same(&self.upload, &told, &md5_of_part(&self.key, self.version, number, self.bytes_of(number)))?;
             self.parts = number;
             let bytes = self.bytes.min(number * PART_BYTES);
-            session.acknowledged(&Saying::Parts(self.upload.clone(), number, bytes))?;
+            session.acknowledged(Deed::Part, &Saying::Parts(self.upload.clone(), number, bytes))?;
         }
         match chance.below(10) {
             0 | 1 => Ok(Fate::Left),
@@ -97,7 +97,8 @@ impl Open {
             same(&self.key, &told, &etag(self.version, &body))
         });
         let fate = if matches!(answer, Err(Trouble::Busy)) { Fate::Left } else { Fate::Ended };
-        session.report(&self.key, answer)?;
+        let deed = if self.bytes == LONG_BYTES { Deed::CompleteLong } else { Deed::Complete };
+        session.report(deed, &self.key, answer)?;
         Ok(fate)
     }
 
@@ -111,7 +112,7 @@ pub(crate) fn abort(session: &mut Session<'_>, key: &str, upload: &str) -> Resul
     session.hear(&Saying::Abort(upload.to_owned()))?;
     match session.bucket.abort(key, upload) {
         Ok(()) => {
-            session.acknowledged(&Saying::Aborted(upload.to_owned()))?;
+            session.acknowledged(Deed::Abort, &Saying::Aborted(upload.to_owned()))?;
             Ok(Fate::Ended)
         }
         Err(Trouble::Busy) => Ok(Fate::Left),

@@ -1,13 +1,15 @@
 //! The server is killed a hundred times under sixteen clients, and loses nothing that it acknowledged.
 //!
 //! Each round: at least a thousand acknowledgements, a kill at any moment, in some rounds a kill in the start after it,
-//! a start, and then everything is read and compared. In some rounds the server is stopped in good order before the next
-//! load, which must make no difference. The number of cores changes all the time.
+//! a start, and then everything is read and compared. In some rounds the server is stopped in good order before the
+//! next load, which must make no difference. The number of cores changes all the time.
 //!
 //! `STRATUM_HTTP_KILLS` says how many rounds, `STRATUM_SEED` which choices; the choices follow from the seed, what the
 //! kernel makes of them does not.
 #![expect(clippy::disallowed_methods, reason = "a test of the real world, outside of the seam")]
 
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, channel};
@@ -18,7 +20,7 @@ use stratum_crash::chance::Chance;
 use stratum_crash::saying::{Phase, Saying};
 use stratum_crash_http::books::Books;
 use stratum_crash_http::bucket::{Bucket, Trouble};
-use stratum_crash_http::client::{CLIENTS, Client, Event, Load};
+use stratum_crash_http::client::{CLIENTS, Client, Deed, Event, Load};
 use stratum_crash_http::reading::{Known, Reading, read};
 use stratum_crash_http::server::{Remains, Server, build};
 use stratum_crash_http::wire::SILENCE_MAX;
@@ -46,14 +48,21 @@ struct Story {
 /// What happened, for the last line.
 #[derive(Debug, Default)]
 struct Count {
-    acknowledged: u64,
     killed_in_load: u64,
     killed_in_start: u64,
     stopped: u64,
     compared: u64,
-    objects: u64,
+    acknowledged: BTreeMap<Deed, u64>,
+    /// Creations that met others in a contest.
+    rivals: u64,
+    /// What was under way at a kill, and decided by the start after it.
+    undecided: usize,
+    /// Uploads that were found open.
+    uploads: usize,
+    /// Objects at the end.
+    objects: usize,
+    /// And their bytes.
     bytes: u64,
-    contests: u64,
 }
 
 #[test]
@@ -91,15 +100,24 @@ fn kills_under_sixteen_clients_lose_nothing_that_was_acknowledged() {
     story.compare(address);
     story.stop(server);
     let Story { count, .. } = &story;
-    let summary = format!("seed {seed}: {rounds} rounds in {} s, {count:?}", began.elapsed().as_secs());
+    let acknowledged: u64 = count.acknowledged.values().sum();
+    let seconds = began.elapsed().as_secs();
+    let summary = format!("seed {seed}: {rounds} rounds in {seconds} s, {acknowledged} acknowledgements, {count:?}");
+    assert!(acknowledged >= rounds * ACKNOWLEDGED_MIN, "too little was done; {summary}");
     assert!(count.objects >= 300, "too little is left; {summary}");
-    assert!(count.contests >= rounds * 4, "too few contests; {summary}");
+    for deed in Deed::ALL {
+        let times = count.acknowledged.get(&deed).copied().unwrap_or(0);
+        assert!(times >= rounds / 2, "too few of {deed:?}; {summary}");
+    }
+    assert!(count.undecided as u64 >= rounds * 2, "too little was under way; {summary}");
+    assert!(count.uploads as u64 >= rounds * 2, "too few uploads were left open; {summary}");
+    assert!(count.killed_in_start >= rounds / 10, "too few died in their start; {summary}");
     stratum_crash::options::tell(&summary);
 }
 
 impl Story {
     /// Starts a server on some cores, which becomes ready.
-    fn start(&mut self) -> (Server, std::net::SocketAddr) {
+    fn start(&mut self) -> (Server, SocketAddr) {
         let mut server = self.begin();
         let began = Instant::now();
         let Some(address) = server.ready(began + SILENCE_MAX) else {
@@ -129,30 +147,33 @@ impl Story {
     }
 
     /// Lets the clients work, and kills the server under them.
-    fn load(&mut self, server: Server, address: std::net::SocketAddr) {
+    fn load(&mut self, server: Server, address: SocketAddr) {
         let (events, heard) = channel();
         let (killed, entered) = (AtomicBool::new(false), AtomicU64::new(0));
         let load = Load { server: address, books: &self.books, killed, events, round: self.starts, entered };
         let after = Duration::from_micros(self.chance.below(KILL_US));
         let clients = &mut self.clients;
+        let mut heard_before = Vec::new();
         let (watched, remains) = std::thread::scope(|scope| {
             for client in clients {
                 let load = &load;
                 scope.spawn(move || client.work(load));
             }
-            let watched = watch(&heard, after);
+            let watched = watch(&heard, &mut heard_before, after);
             load.killed.store(true, Ordering::SeqCst);
             (watched, server.kill().expect("a child may be killed"))
         });
-        self.count.contests += load.entered.load(Ordering::SeqCst);
+        self.count.rivals += load.entered.load(Ordering::SeqCst);
         self.count.killed_in_load += 1;
-        let late = heard.try_iter().map(|event| match event {
-            Event::Acknowledged => Ok(1),
-            Event::Wrong(what) => Err(what),
-        });
-        match watched.and_then(|many| late.sum::<Result<u64, String>>().map(|late| many + late)) {
-            Ok(acknowledged) => self.count.acknowledged += acknowledged,
-            Err(what) => self.fail(&[what]),
+        let mut wrong = Vec::from_iter(watched.err());
+        for event in heard_before.into_iter().chain(heard.try_iter()) {
+            match event {
+                Event::Acknowledged(deed) => *self.count.acknowledged.entry(deed).or_default() += 1,
+                Event::Wrong(what) => wrong.push(what),
+            }
+        }
+        if !wrong.is_empty() {
+            self.fail(&wrong);
         }
         self.judge(&remains, None);
     }
@@ -165,7 +186,7 @@ impl Story {
     }
 
     /// Reads everything and compares.
-    fn compare(&mut self, address: std::net::SocketAddr) {
+    fn compare(&mut self, address: SocketAddr) {
         if let Err(trouble) = Bucket::at(address).make() {
             // It is there from the first time on.
             let is_there = matches!(&trouble, Trouble::Wrong(what) if what.contains("BucketAlreadyOwnedByYou"));
@@ -186,7 +207,10 @@ impl Story {
             Ok(reading) => reading,
             Err(trouble) => self.fail(&[format!("the store is not read: {trouble:?}")]),
         };
-        let compared = self.books.lock().unwrap_or_else(PoisonError::into_inner).compare(&reading.said);
+        let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
+        self.count.undecided += books.ledger.undecided();
+        let compared = books.compare(&reading.said);
+        drop(books);
         match compared {
             Ok(created) => self.go_on_from(&reading, created),
             Err(wrong) => self.fail(&wrong),
@@ -202,7 +226,8 @@ impl Story {
         }
         self.count.compared += 1;
         let objects = reading.said.iter().filter(|saying| matches!(saying, Saying::Object(..)));
-        (self.count.objects, self.count.bytes) = (objects.count() as u64, reading.bytes);
+        (self.count.objects, self.count.bytes) = (objects.count(), reading.bytes);
+        self.count.uploads += reading.uploads.len();
     }
 
     /// A server ended as it was made to, and had nothing to tell but of this machine.
@@ -226,7 +251,8 @@ impl Story {
     /// Ends the test with all that is known of what is wrong.
     fn fail(&mut self, wrong: &[String]) -> ! {
         // Keys have a slash, ids of uploads are long, and no other word is either.
-        let words = wrong.iter().flat_map(|line| line.split([' ', ',', ':']));
+        let of_name = |c: char| c.is_alphanumeric() || matches!(c, '/' | '-');
+        let words = wrong.iter().flat_map(|line| line.split(|c| !of_name(c)));
         let names: Vec<&str> = words.filter(|word| word.contains('/') || word.len() >= 32).collect();
         let story = self.books.lock().unwrap_or_else(PoisonError::into_inner).ledger.story(&names);
         self.home.disable_cleanup(true);
@@ -235,23 +261,24 @@ impl Story {
     }
 }
 
-/// Waits for enough acknowledgements, and then a little longer.
-fn watch(heard: &Receiver<Event>, after: Duration) -> Result<u64, String> {
-    let mut acknowledged = 0;
+/// Takes what is told until enough is acknowledged, and a little longer.
+fn watch(events: &Receiver<Event>, heard: &mut Vec<Event>, after: Duration) -> Result<(), String> {
     let mut deadline = None;
     loop {
         let wait = deadline.map_or(SILENCE_MAX, |deadline: Instant| deadline.saturating_duration_since(Instant::now()));
-        match heard.recv_timeout(wait) {
-            Ok(Event::Acknowledged) => acknowledged += 1,
-            Ok(Event::Wrong(what)) => return Err(what),
-            Err(_) if deadline.is_some() => return Ok(acknowledged),
+        match events.recv_timeout(wait) {
+            Ok(event) => heard.push(event),
+            Err(_) if deadline.is_some() => return Ok(()),
             Err(_) => return Err(format!("nothing was acknowledged for {SILENCE_MAX:?}")),
         }
-        if acknowledged >= ACKNOWLEDGED_MIN && deadline.is_none() {
+        if matches!(heard.last(), Some(Event::Wrong(_))) {
+            return Ok(());
+        }
+        if deadline.is_none() && heard.len() as u64 >= ACKNOWLEDGED_MIN {
             deadline = Some(Instant::now() + after);
         }
         if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-            return Ok(acknowledged);
+            return Ok(());
         }
     }
 }

@@ -222,6 +222,12 @@ impl Ledger {
         self.keys.values().filter(|key| !key.states.contains(&None)).count()
     }
 
+    /// Keys of which two things or more are possible: what was under way at a kill, and is not yet decided.
+    #[must_use]
+    pub fn undecided(&self) -> usize {
+        self.keys.values().filter(|key| key.states.len() > 1).count()
+    }
+
     /// One upload to the key less that nobody was told of.
     fn told(&mut self, key: &str) -> Result<(), String> {
         let untold = self.untold.get_mut(key).filter(|untold| **untold > 0);
@@ -286,7 +292,9 @@ mod tests {
     #[test]
     fn what_was_not_acknowledged_may_be_either_until_a_start_has_shown_it() {
         let mut ledger = heard(&["put a 1 8", "done a", "put a 2 8"]);
+        assert_eq!(ledger.undecided(), 1);
         assert!(agrees(&mut ledger, &["object a 1 8 x"]));
+        assert_eq!(ledger.undecided(), 0);
         assert!(!agrees(&mut ledger, &["object a 2 8 x"]), "it was decided by the first start");
         let mut twice_killed = heard(&["put a 1 8", "done a", "put a 2 8", "delete a"]);
         assert!(agrees(&mut twice_killed, &["object a 2 8 x"]));
