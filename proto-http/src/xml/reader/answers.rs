@@ -147,12 +147,9 @@ mod tests {
         let row = |key: &str| {
             format!("<Contents><ETag>&quot;0&quot;</ETag><Key>{key}</Key><Owner><ID>1</ID></Owner></Contents>")
         };
-        let text = format!(
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
-             <ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Name>b</Name><IsTruncated>true</IsTruncated>{}{}</ListBucketResult>",
-            row("a&amp;b"),
-            row("c")
-        );
+        let begin = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ListBucketResult xmlns=\"http://s3\"><Name>b</Name>";
+        let rows = format!("{}{}", row("a&amp;b"), row("c"));
+        let text = format!("{begin}<IsTruncated>true</IsTruncated>{rows}</ListBucketResult>");
         let page = listed_keys(text.as_bytes()).expect("it is a page");
         assert_eq!((page.keys, page.truncated), (vec!["a&b".to_owned(), "c".to_owned()], true));
     }
