@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!  server      listens, reads request after request, sends answers, stops
+//!  client      the other side: sends requests, reads answers
 //!    s3        which operation a request is, and what it answers
 //!      net     the connection and the body that comes over it, with TLS or without
 //!        error     what went wrong, in S3's words
@@ -18,11 +19,12 @@
 //! the engine is asked to make it an object. Its answer comes when that is durable.
 //!
 //! What must hold: imports point down. Below `net` nothing does I/O: bytes and times are arguments. Bytes from outside
-//! are never asserted, indexed or unwrapped: they are errors, and the errors have S3's names. Every size, count and time
-//! has its limit in `limits`.
+//! are never asserted, indexed or unwrapped: they are errors, and the errors have S3's names. Every size, count and
+//! time has its limit in `limits`.
 
 pub mod auth;
 pub mod checksum;
+pub mod client;
 pub mod error;
 pub mod http1;
 pub mod limits;

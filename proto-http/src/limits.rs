@@ -80,7 +80,22 @@ pub const JOURNAL_BYTES_MAX: usize = 1024 * 1024;
 /// The journal is written this often.
 pub const JOURNAL_MS: u64 = 100;
 
-// ------------------------------------------------------------------------------------------------------------- objects
+// --------------------------------------------------------------------------------------------------------------- client
+
+/// Bytes of the head of an answer, the blank line included: metadata takes two KiB of it.
+pub const ANSWER_HEAD_BYTES_MAX: usize = 64 * 1024;
+/// Answers before the answer, as `100 Continue`, that are passed over.
+pub const INTERIM_ANSWERS_MAX: usize = 8;
+/// A server that does not take a connection within this time is not there.
+pub const CONNECT_MS: u64 = 10_000;
+/// A server that sends nothing of an answer for this long is gone. Servers that work long send signs of life more often.
+pub const ANSWER_SILENCE_MS: u64 = 30_000;
+/// Bytes of an answer that is a document: a page of 1,000 keys of 1,024 bytes, each byte percent-encoded.
+pub const ANSWER_DOCUMENT_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+const _: () = assert!(ANSWER_SILENCE_MS > PATIENCE_MS);
+
+// -------------------------------------------------------------------------------------------------------------- objects
 
 /// User metadata of one object, names and values (S3).
 pub const METADATA_BYTES_MAX: usize = 2 * 1024;
