@@ -63,7 +63,8 @@ fn understood(service: &Service, mut head: Head, incoming: &mut Incoming) -> Res
     Ok((operation, Request { head, address, query, anonymous }))
 }
 
-/// Row 44: a client that is not let in looks at the head of a bucket for its region, whoever it is and whatever it signed.
+/// Row 44: a client that is not let in looks at the head of a bucket for its region, whoever it is and whatever it
+/// signed.
 fn located(mut error: S3Error, service: &Service, head: &Head, address: &Address) -> S3Error {
     if head.method() == "HEAD" && address.named() == Named::Bucket {
         error.headers.push(("x-amz-bucket-region", service.region.clone()));
