@@ -165,7 +165,8 @@ mod tests {
 
     #[test]
     fn every_option_is_taken() {
-        let line = "serve --listen :80 d --cores 3 --region eu-1 --domain .S3.Example.com --domain b.c --tls-cert c --tls-key k";
+        let line = "serve --listen :80 d --cores 3 --region eu-1 --domain .S3.Example.com --domain b.c \
+            --tls-cert c --tls-key k";
         let arguments = serve_of(line);
         assert_eq!((arguments.listen.to_string().as_str(), arguments.cores), ("0.0.0.0:80", Some(3)));
         assert_eq!(arguments.domains, ["s3.example.com", "b.c"]);

@@ -1,11 +1,8 @@
 //! Root credentials: from the environment, else from the store's directory, else made.
 //!
-//! What must hold: there is no default. What comes from the environment is never written. What is made is written whole,
-//! for its owner's eyes alone, before anybody is served; it is shown once.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "a small file beside the store, read and written before anything is served"
-)]
+//! What must hold: there is no default. What comes from the environment is never written. What is made is written
+//! whole, for its owner's eyes alone, before anybody is served; it is shown once.
+#![expect(clippy::disallowed_methods, reason = "a small file, read and written before anything is served")]
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write as _};

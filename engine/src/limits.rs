@@ -7,6 +7,11 @@ pub const KEY_BYTES_MAX: usize = 1024;
 pub const KILL_IDS_MAX: usize = 8;
 /// The unit of every disk access and of every structure on disk: what O_DIRECT demands of all common devices.
 pub const BLOCK_BYTES: usize = 4096;
+/// A store in use is waited for this long: what a process that was told to stop may need to leave.
+pub const GUARD_WAIT_MS: u64 = 10_000;
+/// Whoever has the guard and finds a container locked waits this long: its last process has gone, and only a write that
+/// the kernel has yet to end keeps the lock. On a disk under load that has taken more than ten seconds.
+pub const LAST_WRITE_WAIT_MS: u64 = 60_000;
 /// Shards of a store. 16 spread over every core count up to 16; the superblock says how many a store has.
 pub const SHARDS_DEFAULT: u16 = 16;
 /// More shards than this would make a checkpoint of a small memtable a row of tiny transactions.
@@ -51,6 +56,13 @@ pub const INDEX_KEY_BYTES_MAX: usize = 8 + KEY_BYTES_MAX + 1 + 16 + 2;
 /// One shard's index may grow to this size: address space only, far above 100 million keys, and 256 shards still fit
 /// into 47 bits.
 pub const INDEX_MAP_BYTES: usize = 64 * 1024 * 1024 * 1024;
+/// Segments that wait for their last readers to be freed. With so many held up, freeing more would not help.
+pub const FREEING_MAX: usize = 64;
+/// Maps that are watched for pages that do not read: one per shard, for one process serves one store. A map beyond them
+/// is used without a watch.
+pub const WATCHED_MAPS_MAX: usize = SHARDS_MAX as usize;
+/// A process that may open fewer files than these is told to raise its limit: containers, indexes and clients.
+pub const FILES_ENOUGH: u64 = 4096;
 /// Concurrent readers of one shard's index: its core and the helpers, each for the time of one call.
 pub const INDEX_READERS_MAX: u32 = 126;
 /// A listing reads at most this many rows of a store at once: larger batches gain nothing and waste what a delimiter

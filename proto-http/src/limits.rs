@@ -2,9 +2,7 @@
 
 use stratum_engine::limits::{DELETE_KEYS_MAX, KEY_BYTES_MAX, PARTS_MAX};
 
-// ---------------------------------------------------------------------------------------------------------------- heads
-// ----------------------------------------------------------------------------------------------------------------
-// heads
+// -------------------------------------------------------------------------------------------------------------- heads
 
 /// Bytes of a request's head, the blank line included. Session tokens and policies take some KiB, metadata two.
 pub const HEAD_BYTES_MAX: usize = 64 * 1024;
@@ -15,8 +13,7 @@ pub const EMPTY_LINES_MAX: usize = 2;
 /// Parameters of a query. A presigned URL with every signed header and override has about thirty.
 pub const QUERY_PAIRS_MAX: usize = 256;
 
-// ---------------------------------------------------------------------------------------------------------------
-// bodies
+// ------------------------------------------------------------------------------------------------------------- bodies
 
 /// Bytes of the line before a chunk: its size and its extensions. The longest signature known takes 161.
 pub const CHUNK_LINE_BYTES_MAX: usize = 1024;
@@ -25,7 +22,7 @@ pub const TRAILER_BYTES_MAX: usize = 8 * 1024;
 /// Lines after the last chunk of an aws-chunked body: two are known to be sent.
 pub const TRAILERS_MAX: usize = 16;
 
-// ---------------------------------------------------------------------------------------------------------- connections
+// -------------------------------------------------------------------------------------------------------- connections
 
 /// Connections of one core. An idle one holds about 10 KiB.
 pub const CONNECTIONS_MAX: usize = 16 * 1024;
@@ -48,6 +45,9 @@ pub const BODY_GRACE_MS: u64 = 60_000;
 pub const BODY_BYTES_PER_SECOND_MIN: u64 = 4 * 1024;
 /// A client that takes nothing of an answer's piece for this long is gone.
 pub const SEND_MS: u64 = 60_000;
+/// The slowest rate at which an object may be taken, after the time that one piece may take: what it is read from
+/// cannot be freed meanwhile.
+pub const SEND_BYTES_PER_SECOND_MIN: u64 = 16 * 1024;
 /// An answer that takes longer than this is preceded by signs of life.
 pub const PATIENCE_MS: u64 = 10_000;
 /// What is left of a refused body is read up to this length if another request is to follow.
@@ -80,7 +80,23 @@ pub const JOURNAL_BYTES_MAX: usize = 1024 * 1024;
 /// The journal is written this often.
 pub const JOURNAL_MS: u64 = 100;
 
-// -------------------------------------------------------------------------------------------------------------- objects
+// ------------------------------------------------------------------------------------------------------------- client
+
+/// Bytes of the head of an answer, the blank line included: metadata takes two KiB of it.
+pub const ANSWER_HEAD_BYTES_MAX: usize = 64 * 1024;
+/// Answers before the answer, as `100 Continue`, that are passed over.
+pub const INTERIM_ANSWERS_MAX: usize = 8;
+/// A server that does not take a connection within this time is not there.
+pub const CONNECT_MS: u64 = 10_000;
+/// A server that sends nothing of an answer for this long is gone. Servers that work long send signs of life more
+/// often.
+pub const ANSWER_SILENCE_MS: u64 = 30_000;
+/// Bytes of an answer that is a document: a page of 1,000 keys of 1,024 bytes, each byte percent-encoded.
+pub const ANSWER_DOCUMENT_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+const _: () = assert!(ANSWER_SILENCE_MS > PATIENCE_MS);
+
+// ------------------------------------------------------------------------------------------------------------ objects
 
 /// User metadata of one object, names and values (S3).
 pub const METADATA_BYTES_MAX: usize = 2 * 1024;
@@ -91,9 +107,7 @@ pub const PARTS_PAGE_MAX: usize = 1000;
 /// Buckets on one page (S3).
 pub const BUCKETS_PAGE_MAX: usize = 10_000;
 
-// ----------------------------------------------------------------------------------------------------------- signatures
-// -----------------------------------------------------------------------------------------------------------
-// signatures
+// --------------------------------------------------------------------------------------------------------- signatures
 
 /// Bytes of the header `Authorization`. It holds a credential, the names of the signed headers and a signature; with
 /// all headers signed that is below this.
@@ -120,6 +134,10 @@ pub const PRESIGNED_S_MAX: u64 = 7 * 24 * 60 * 60;
 /// Signing keys that each core remembers. One takes about 300 bytes, and making it anew 0.7 us.
 pub const SIGNING_KEYS_MAX: usize = 1024;
 
+const _: () = assert!(AUTHORIZATION_BYTES_MAX < HEAD_BYTES_MAX && SESSION_TOKEN_BYTES_MAX < HEAD_BYTES_MAX);
+
+// ---------------------------------------------------------------------------------------------------------- documents
+
 /// Bytes of a document that names objects or parts: 1,000 keys of 1,024 bytes, each byte of which may be a reference of
 /// three, or 10,000 parts with checksums from a client that indents.
 pub const DOCUMENT_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -138,16 +156,9 @@ const _: () = assert!(DELETE_KEYS_MAX * (3 * KEY_BYTES_MAX + 512) <= DOCUMENT_BY
 const _: () = assert!(PARTS_MAX as usize * 400 <= DOCUMENT_BYTES_MAX);
 const _: () = assert!(KEY_BYTES_MAX < ELEMENT_TEXT_BYTES_MAX);
 
-// ------------------------------------------------------------------------------------------------------------ checksums
+// ---------------------------------------------------------------------------------------------------------- checksums
 
 /// Bytes of the longest checksum, a SHA-256.
 pub const CHECKSUM_BYTES_MAX: usize = 32;
 /// Letters of the longest checksum in base64.
 pub const CHECKSUM_BASE64_BYTES_MAX: usize = CHECKSUM_BYTES_MAX.div_ceil(3) * 4;
-const _: () = assert!(AUTHORIZATION_BYTES_MAX < HEAD_BYTES_MAX && SESSION_TOKEN_BYTES_MAX < HEAD_BYTES_MAX);
-
-// ------------------------------------------------------------------------------------------------------------
-// documents
-
-// ------------------------------------------------------------------------------------------------------------
-// checksums

@@ -100,6 +100,7 @@ async fn carry_out(
                 attributes: to_engine(attributes),
                 conditions: conditions(*condition),
                 expected_md5: piece.seed.is_multiple_of(2).then_some(piece.md5),
+                ..PutOptions::default()
             };
             stream(upload, *piece, options, pace).await
         }

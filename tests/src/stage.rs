@@ -1,5 +1,6 @@
 //! A stage for a story: a small store in a world of its own, opened again for every act.
 
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use stratum_engine::index::Fate;
@@ -17,6 +18,9 @@ use crate::node::{self, SHARDS};
 
 /// The bucket of a story. Its keys are judged one by one.
 pub const BUCKET: &str = "photos";
+
+/// What the disk is read and broken in.
+pub const BLOCK_BYTES: usize = 4096;
 
 /// A store and its world.
 pub struct Stage {
@@ -80,6 +84,21 @@ impl Stage {
     /// Takes the index away: the next start builds it anew from the log.
     pub fn lose_index(&self) {
         self.index.after_crash(|| Fate::Gone);
+    }
+
+    /// Where `needle` lies on the disk, block by block.
+    #[must_use]
+    pub fn blocks_with(&self, needle: &[u8]) -> Vec<(PathBuf, u64)> {
+        let mut found = Vec::new();
+        for (path, _) in self.world.files() {
+            let bytes = self.world.contents(&path).unwrap_or_default();
+            for (number, block) in bytes.chunks(BLOCK_BYTES).enumerate() {
+                if block.windows(needle.len()).any(|window| window == needle) {
+                    found.push((path.clone(), (number * BLOCK_BYTES) as u64));
+                }
+            }
+        }
+        found
     }
 
     /// Everything there is is what may be.

@@ -31,6 +31,8 @@ pub struct Catalog {
     columns: RefCell<BTreeMap<SegmentId, (Column, bool)>>,
     round: Cell<u64>,
     pins: RefCell<BTreeMap<u64, usize>>,
+    /// How many readers hold a segment that they were told of.
+    held: RefCell<BTreeMap<SegmentId, usize>>,
     left: Event,
 }
 
@@ -38,6 +40,13 @@ pub struct Catalog {
 pub struct Pin {
     catalog: Rc<Catalog>,
     round: u64,
+}
+
+/// A reader that knows which segments it reads. While it is held these are not freed, and others may be: a client may
+/// take a large body as slowly as it likes.
+pub struct Hold {
+    catalog: Rc<Catalog>,
+    segments: Vec<SegmentId>,
 }
 
 impl Catalog {
@@ -64,13 +73,16 @@ impl Catalog {
             .collect()
     }
 
-    /// Waits until no reader is left that began before this call, then takes the segments away from those to come.
+    /// Waits until no reader is left that began before this call and may still be told of the segments, or holds one of
+    /// them; then takes the segments away from those to come.
     pub async fn retire(&self, segments: &[SegmentId]) {
         let last = self.round.get();
         self.round.set(last + 1);
         loop {
             let oldest = self.pins.borrow().first_key_value().map(|(round, _)| *round);
-            if oldest.is_none_or(|oldest| oldest > last) {
+            // Once those are gone who might be told of the segments, nobody begins to hold them.
+            let held = segments.iter().any(|segment| self.held.borrow().contains_key(segment));
+            if oldest.is_none_or(|oldest| oldest > last) && !held {
                 break;
             }
             self.left.wait().await;
@@ -110,6 +122,32 @@ impl Catalog {
         let round = self.round.get();
         *self.pins.borrow_mut().entry(round).or_insert(0) += 1;
         Pin { catalog: Rc::clone(self), round }
+    }
+}
+
+impl Pin {
+    /// Goes on with these segments alone, each of them once.
+    #[must_use]
+    pub fn narrow(self, segments: Vec<SegmentId>) -> Hold {
+        for segment in &segments {
+            *self.catalog.held.borrow_mut().entry(*segment).or_insert(0) += 1;
+        }
+        Hold { catalog: Rc::clone(&self.catalog), segments }
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        let mut held = self.catalog.held.borrow_mut();
+        for segment in &self.segments {
+            let count = held.get_mut(segment).expect("a held segment is counted until it is let go");
+            *count -= 1;
+            if *count == 0 {
+                held.remove(segment);
+            }
+        }
+        drop(held);
+        self.catalog.left.notify();
     }
 }
 
@@ -155,5 +193,22 @@ mod tests {
         catalog.bury(&gone);
         assert!(catalog.is_dead(SegmentId(1)));
         drop(late);
+    }
+
+    /// A client that took its answer slowly held up the freeing of everything.
+    #[test]
+    fn a_reader_that_knows_what_it_reads_holds_up_nothing_else() {
+        let catalog = Rc::new(Catalog::default());
+        catalog.add(column(1));
+        catalog.add(column(2));
+        let reader = catalog.pin().narrow(vec![SegmentId(1)]);
+        let (held, other) = ([SegmentId(1)], [SegmentId(2)]);
+        let mut context = Context::from_waker(Waker::noop());
+        let mut retire = Box::pin(catalog.retire(&held));
+        assert!(retire.as_mut().poll(&mut context).is_pending());
+        assert!(Box::pin(catalog.retire(&other)).as_mut().poll(&mut context).is_ready());
+        assert!(catalog.column(SegmentId(1)).is_some());
+        drop(reader);
+        assert!(retire.as_mut().poll(&mut context).is_ready());
     }
 }

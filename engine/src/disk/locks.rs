@@ -13,7 +13,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::limits::CORES_MAX;
+use crate::limits::{CORES_MAX, GUARD_WAIT_MS, LAST_WRITE_WAIT_MS};
 use crate::rt::{self, File, IoError, IoKind, OpenMode, directory};
 use crate::types::CoreId;
 
@@ -25,8 +25,6 @@ pub(super) const GUARD: &str = "guard";
 pub(super) const HOLDER: &str = "holder";
 /// The bytes of a container that are locked.
 const LOCK_BYTES: u64 = 1024;
-/// A store in use is waited for this long: what a process that was told to stop may need to leave.
-const WAIT: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(100);
 
 const _: () = assert!(LOCK_BYTES > CORES_MAX as u64);
@@ -50,7 +48,7 @@ pub(super) struct Guard {
 /// Takes the store in `store`, waiting for a process that is about to leave it.
 pub(super) async fn guard(store: &Path) -> Result<Guard, DiskError> {
     let file = open_or_create(&store.join(GUARD)).await?;
-    wait_for(&file, 0, 1, store).await?;
+    wait_for(&file, 0, 1, store, GUARD_WAIT_MS).await?;
     Ok(Guard { _file: file })
 }
 
@@ -67,7 +65,7 @@ pub(super) async fn open_claimed(store: &Path, path: &Path, mode: OpenMode, clai
         Claim::Table => (0, 1),
         Claim::Core(core) => (1 + u64::from(core.0), 1),
     };
-    wait_for(&file, start, len, store).await?;
+    wait_for(&file, start, len, store, LAST_WRITE_WAIT_MS).await?;
     Ok(file)
 }
 
@@ -78,13 +76,13 @@ async fn open_or_create(path: &Path) -> Result<File, IoError> {
     }
 }
 
-async fn wait_for(file: &File, start: u64, len: u64, store: &Path) -> Result<(), DiskError> {
+async fn wait_for(file: &File, start: u64, len: u64, store: &Path, patience_ms: u64) -> Result<(), DiskError> {
     let began = rt::now();
     loop {
         match file.lock(start, len).await {
             Ok(()) => return Ok(()),
             Err(error) if error.kind != IoKind::Busy => return Err(error.into()),
-            Err(_) if u128::from(rt::now() - began) >= WAIT.as_nanos() => {
+            Err(_) if (rt::now() - began) / 1_000_000 >= patience_ms => {
                 return Err(DiskError::InUse { pid: holder(store).await });
             }
             Err(_) => rt::sleep(POLL).await,

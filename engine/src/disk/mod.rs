@@ -28,11 +28,11 @@ mod story_tests;
 mod superblock;
 mod table_file;
 
-pub use catalog::{Catalog, Column, Pin};
+pub use catalog::{Catalog, Column, Hold, Pin};
 pub use containers::{Containers, DiskPlace};
 pub use error::{DiskError, Unreadable};
 pub use geometry::{Geometry, SlotAddress};
 pub use opening::{Disk, DiskOptions, open};
 pub use owner::{Grant, SegmentSlot, TableOwner};
-pub use segments::{CatalogNote, OwnerRequest, Segments, follow, serve};
+pub use segments::{CatalogNote, DiskHealth, OwnerRequest, Segments, follow, serve};
 pub use superblock::Superblock;

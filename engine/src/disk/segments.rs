@@ -8,8 +8,9 @@
 //! comes before its segment. Freeing goes: every core's readers have left, the table says so durably, then it is dead
 //! everywhere.
 
-use std::cell::Cell;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::catalog::{Catalog, Column, Pin};
 use super::{Containers, DiskError, TableOwner};
@@ -54,9 +55,23 @@ pub struct Segments {
     core: CoreId,
     owner: Postman<OwnerRequest>,
     notice: fn(&str),
-    /// A flush has failed. The kernel says so once and may have dropped what others wrote to the same file: no later
-    /// flush would prove anything.
-    flush_failed: Cell<bool>,
+    health: DiskHealth,
+}
+
+/// Whether every flush of the disk has succeeded, on whichever core. The kernel tells a failure once and may have
+/// dropped what others wrote to the same file, so no later flush would prove anything. This one bit is shared between
+/// the cores: a message could come after an acknowledgement that it forbids.
+#[derive(Clone, Debug, Default)]
+pub struct DiskHealth(Arc<AtomicBool>);
+
+impl DiskHealth {
+    fn is_lost(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    fn lose(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
 }
 
 impl Segments {
@@ -68,8 +83,9 @@ impl Segments {
         core: CoreId,
         owner: Postman<OwnerRequest>,
         notice: fn(&str),
+        health: DiskHealth,
     ) -> Segments {
-        Segments { containers, catalog, core, owner, notice, flush_failed: Cell::new(false) }
+        Segments { containers, catalog, core, owner, notice, health }
     }
 
     /// The segments it knows.
@@ -108,10 +124,11 @@ impl Segments {
 
     /// Writes, this one write being durable at its end.
     pub async fn write_durable(&self, column: &Column, offset: u64, buffer: Buffer) -> (Result<(), DiskError>, Buffer) {
-        if self.flush_failed.get() {
+        if self.health.is_lost() {
             return (Err(DiskError::Failed), buffer);
         }
-        self.containers.write_durable_at(column.slot, offset, buffer).await
+        let (written, buffer) = self.containers.write_durable_at(column.slot, offset, buffer).await;
+        (self.proven(written), buffer)
     }
 
     /// Makes durable what was written to the column before.
@@ -119,16 +136,20 @@ impl Segments {
     /// # Errors
     /// Never to be retried.
     pub async fn flush(&self, column: &Column) -> Result<(), DiskError> {
-        if self.flush_failed.get() {
+        if self.health.is_lost() {
             return Err(DiskError::Failed);
         }
         let flushed = self.containers.flush(column.slot).await;
-        // One that began before another failed may say that all is well only because the failure was told to the other.
-        if flushed.is_err() || self.flush_failed.get() {
-            self.flush_failed.set(true);
-            return flushed.and(Err(DiskError::Failed));
+        self.proven(flushed)
+    }
+
+    /// What a flush proves: one that began before another failed may say that all is well only because the failure was
+    /// told to the other.
+    fn proven(&self, flushed: Result<(), DiskError>) -> Result<(), DiskError> {
+        if flushed.is_err() {
+            self.health.lose();
         }
-        Ok(())
+        if self.health.is_lost() { flushed.and(Err(DiskError::Failed)) } else { Ok(()) }
     }
 
     /// Makes durable what was written to any segment before.

@@ -238,6 +238,23 @@ fn a_store_in_use_says_by_whom_and_is_waited_for() {
     });
 }
 
+/// A process was killed, and the kernel had yet to end its last write after ten seconds: the next start gave up.
+#[test]
+fn the_last_write_of_a_process_that_has_gone_is_waited_for_longer() {
+    let world = world();
+    made(&world);
+    run(&world, async {
+        let last_write = File::open(&container(0), OpenMode::Existing).await.expect("it was made");
+        last_write.lock(0, 1).await.expect("nobody else has it");
+        let ending = rt::spawn(async move {
+            rt::sleep(Duration::from_secs(50)).await;
+            drop(last_write);
+        });
+        assert_eq!(refusal().await, None, "it ended in time");
+        ending.await;
+    });
+}
+
 #[test]
 fn a_directory_of_something_else_is_left_alone() {
     let world = world();

@@ -2,12 +2,14 @@
 //!
 //! What must hold: full sync, never NOSYNC, because LMDB has no checksums and can tear without it; every value's own
 //! checksum is verified after the read; a read transaction lives within one call, so that no reader keeps old pages.
-//! The directory is made, flushed and removed by its owner.
+//! A page of the map that cannot be read ends the process, and leaves the mark of the store beside its directory, from
+//! the first access on. The directory is made, flushed and removed by its owner, and the mark is looked for by it.
 //!
 //! Not here: which pages are in memory. A call may wait for the disk; a core sends those that would to a helper.
 
 use std::ops::Bound;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use heed::types::Bytes;
 use heed::{CommitOrAbort, Env, EnvOpenOptions, MdbError, RoTxn, RwTxn, WithoutTls};
@@ -20,15 +22,20 @@ use super::state::{
 };
 use super::store::{Row, start};
 use crate::limits::{INDEX_KEY_BYTES_MAX, INDEX_READERS_MAX};
-use crate::types::{BucketId, SegmentId};
+use crate::rt::real::{MapWatch, Words};
+use crate::types::{BucketId, SegmentId, ShardId};
 
 type Rows = heed::Database<'static, Bytes, Bytes>;
 
+/// The file that LMDB maps.
+const MAPPED: &str = "data.mdb";
 const NAMES: [&str; 6] = ["current", "uploads", "buckets", "counters", "segments", "meta"];
 
 /// The open environment of one shard. Its clones are handles of the same one.
 #[derive(Clone, Debug)]
 pub struct LmdbStore {
+    /// Dropped before the environment, with which the map ends. `None` where the map cannot be watched.
+    watch: Option<Arc<MapWatch>>,
     env: Env<WithoutTls>,
     databases: Databases,
 }
@@ -49,7 +56,7 @@ impl LmdbStore {
     /// # Errors
     /// `Missing` if there is no such directory, `Exists` if there is a store in it.
     pub fn create(directory: &Path, bytes_max: usize, identity: Identity) -> Result<LmdbStore, IndexError> {
-        let env = environment(directory, bytes_max)?;
+        let (env, watch) = environment(directory, bytes_max, identity.shard)?;
         let txn = env.write_txn()?;
         let made = env.create_databases_and_commit(txn, |opener, txn| {
             let mut make = |name| opener.create_database::<Bytes, Bytes>(txn, Some(name));
@@ -64,7 +71,7 @@ impl LmdbStore {
             Ok(CommitOrAbort::<_, ()>::Commit(all))
         })?;
         let databases = made.commit().map(Databases::new).ok_or(IndexError::Missing)?;
-        Ok(LmdbStore { env, databases })
+        Ok(LmdbStore { watch, env, databases })
     }
 
     /// Opens the store in a directory.
@@ -72,7 +79,7 @@ impl LmdbStore {
     /// # Errors
     /// `Missing` if there is none, `Foreign` if it has another identity, `Corrupt` if it does not read.
     pub fn open(directory: &Path, bytes_max: usize, identity: Identity) -> Result<LmdbStore, IndexError> {
-        let env = environment(directory, bytes_max)?;
+        let (env, watch) = environment(directory, bytes_max, identity.shard)?;
         let txn = env.read_txn()?;
         let found = env.open_databases_and_commit(txn, |opener, txn| {
             let find = |name| match opener.open_database::<Bytes, Bytes>(txn, Some(name)) {
@@ -89,7 +96,7 @@ impl LmdbStore {
             Ok(CommitOrAbort::<_, ()>::Commit(all))
         })?;
         let databases = found.commit().map(Databases::new).ok_or(IndexError::Missing)?;
-        Ok(LmdbStore { env, databases })
+        Ok(LmdbStore { watch, env, databases })
     }
 
     /// See [`super::Store::position`].
@@ -189,6 +196,12 @@ impl LmdbStore {
     pub fn bytes(&self) -> Result<u64, IndexError> {
         Ok(self.env.real_disk_size()?)
     }
+
+    /// See [`super::Store::is_watched`].
+    #[must_use]
+    pub fn is_watched(&self) -> bool {
+        self.watch.is_some()
+    }
 }
 
 impl Databases {
@@ -268,8 +281,19 @@ impl Databases {
     }
 }
 
-/// Opens the environment in `directory`, which becomes one if it is empty.
-fn environment(directory: &Path, bytes_max: usize) -> Result<Env<WithoutTls>, IndexError> {
+/// Where the mark of the store in `directory` lies. While it is there, the store is not to be opened.
+pub(super) fn mark(directory: &Path) -> PathBuf {
+    let mut path = directory.as_os_str().to_owned();
+    path.push(".damaged");
+    path.into()
+}
+
+/// Opens the environment in `directory`, which becomes one if it is empty, and has its map watched.
+fn environment(
+    directory: &Path,
+    bytes_max: usize,
+    shard: ShardId,
+) -> Result<(Env<WithoutTls>, Option<Arc<MapWatch>>), IndexError> {
     // Transactions that are not tied to their thread may begin on the core and on helpers alike.
     let mut options = EnvOpenOptions::new().read_txn_without_tls();
     let databases = u32::try_from(NAMES.len()).expect("a handful");
@@ -278,7 +302,21 @@ fn environment(directory: &Path, bytes_max: usize) -> Result<Env<WithoutTls>, In
     // locked for this process, and within the process heed refuses to open one environment twice.
     let env = unsafe { options.open(directory) }?;
     assert!(env.max_key_size() >= INDEX_KEY_BYTES_MAX, "LMDB was built without longer keys");
-    Ok(env)
+    let watch = MapWatch::begin(&directory.join(MAPPED), &mark(directory), &words(directory, shard));
+    Ok((env, watch.map(Arc::new)))
+}
+
+/// What the operator is told when a page does not read.
+fn words(directory: &Path, shard: ShardId) -> Words {
+    let what = format!(
+        "a page of the index of shard {shard} cannot be read (SIGBUS): nothing is lost, the log has everything; this \
+         process ends now"
+    );
+    let (mark, directory) = (mark(directory), directory.display());
+    Words {
+        marked: format!("{what}, and the next start builds this index anew, as {} tells it to", mark.display()),
+        unmarked: format!("{what}; remove {directory} before the next start, which then builds this index anew"),
+    }
 }
 
 impl From<heed::Error> for IndexError {
@@ -375,6 +413,24 @@ mod tests {
         assert_eq!(store.scan(Table::Current, Bound::Unbounded, b"", 9), Err(IndexError::Corrupt));
         assert_eq!(store.commit(&batch(2, vec![write(b"k", 2, 9)])), Err(IndexError::Corrupt));
         assert_eq!(store.lookup(Table::Current, b"other"), Ok(None));
+    }
+
+    #[test]
+    fn what_is_watched_is_the_map_that_the_values_lie_in() {
+        let home = tempfile::tempdir().expect("a temporary directory");
+        let directory = home.path();
+        let watched = |store: &LmdbStore| {
+            let range = store.watch.as_ref().expect("it is watched").range();
+            let txn = store.env.read_txn().expect("a transaction");
+            let value = store.databases.meta.get(&txn, IDENTITY_KEY).expect("it reads").expect("it is there");
+            assert!(range.contains(&value.as_ptr().addr()), "{range:?}");
+            assert_eq!(range.len(), MAP_BYTES);
+        };
+        watched(&LmdbStore::create(directory, MAP_BYTES, IDENTITY).expect("an empty directory"));
+        watched(&LmdbStore::open(directory, MAP_BYTES, IDENTITY).expect("it was made"));
+        let beside = mark(Path::new("index/shard-1"));
+        assert_eq!(beside, Path::new("index/shard-1.damaged"));
+        assert!(words(Path::new("index/shard-1"), IDENTITY.shard).marked.contains("index/shard-1.damaged"));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use super::batch::Batch;
 use super::error::IndexError;
 use super::keys::Table;
-use super::lmdb::LmdbStore;
+use super::lmdb::{self, LmdbStore};
 use super::state::{Counts, Identity, Position};
 use super::twin::{TwinDisk, TwinStore};
 use crate::types::{BucketId, SegmentId};
@@ -25,6 +25,17 @@ pub enum Home {
     Directory(PathBuf, usize),
     /// Memory that survives a simulated crash.
     Twin(TwinDisk),
+}
+
+impl Home {
+    /// The file that is there if a page of the store could not be read: the store is then built anew. Memory has none.
+    #[must_use]
+    pub fn mark(&self) -> Option<PathBuf> {
+        match self {
+            Home::Directory(path, _) => Some(lmdb::mark(path)),
+            Home::Twin(_) => None,
+        }
+    }
 }
 
 /// The open store of one shard.
@@ -144,6 +155,15 @@ impl Store {
         match self {
             Store::Lmdb(store) => store.bytes(),
             Store::Twin(store) => store.bytes(),
+        }
+    }
+
+    /// True if a page that cannot be read leaves the mark of [`Home::mark`]. Memory has no such pages.
+    #[must_use]
+    pub fn is_watched(&self) -> bool {
+        match self {
+            Store::Lmdb(store) => store.is_watched(),
+            Store::Twin(_) => true,
         }
     }
 }

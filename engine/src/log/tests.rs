@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::*;
 use crate::codec::field_u32;
 use crate::digest::crc32c;
-use crate::disk::{self, Catalog, Column, DiskOptions, Geometry, Segments, follow, serve};
+use crate::disk::{self, Catalog, Column, DiskHealth, DiskOptions, Geometry, Segments, follow, serve};
 use crate::limits::BLOCK_BYTES;
 use crate::rt::sim::{Fuse, Outcome, World};
 use crate::rt::{self, Buffer, BufferPool, File, OpenMode, mailbox};
@@ -41,7 +41,7 @@ async fn bench() -> Bench {
     drop(rt::spawn(serve(Rc::clone(disk.owner()), requests, vec![notes_post])));
     drop(rt::spawn(follow(Rc::clone(&catalog), notes)));
     let containers = disk.containers(CoreId(0));
-    let segments = Rc::new(Segments::new(containers, catalog, CoreId(0), post, |_| {}));
+    let segments = Rc::new(Segments::new(containers, catalog, CoreId(0), post, |_| {}, DiskHealth::default()));
     let reader = LogReader::new(Rc::clone(&segments), BufferPool::new(4 << 20));
     Bench { segments, reader, _disk: disk }
 }

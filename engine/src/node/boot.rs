@@ -1,9 +1,9 @@
 //! The start of a node, on core 0: the disk, the stores, recovery, and what each core is dealt.
 //!
 //! ```text
-//!  open the disk -> open the stores (one that is missing or damaged is begun anew, at position zero)
-//!    -> recover from the lowest floor -> a store behind its confirmed position counts as gone: begin it anew, recover
-//! again
+//!  open the disk -> open the stores (one that is missing, marked or damaged is begun anew, at position zero)
+//!    -> recover from the lowest floor
+//!    -> a store behind its confirmed position counts as gone: begin it anew, recover again
 //!    -> buckets -> deal
 //! ```
 
@@ -16,7 +16,7 @@ use crate::disk::{self, Catalog, Column, DiskError, Segments, serve};
 use crate::index::{IndexError, Layers, Position, Store};
 use crate::log::{LogReader, ReadError, Recovered, recover};
 use crate::node::deal::{Deal, FirstDisk};
-use crate::node::index_homes::{Homes, open_store, renew_store};
+use crate::node::index_homes::{Homes, open_stores, renew_store};
 use crate::node::options::Options;
 use crate::node::seat::{First, Seat};
 use crate::rt::{self, BufferPool, IoError};
@@ -104,14 +104,13 @@ async fn start(seat: &Seat, catalog: &Rc<Catalog>) -> Result<Started, StartError
     columns.iter().cloned().for_each(|column| catalog.add(column));
     let containers = disk.containers(CoreId(0));
     let owner_post = seat.owner_post.clone();
-    let segments = Rc::new(Segments::new(containers, Rc::clone(catalog), CoreId(0), owner_post, options.notice));
+    let (notice, health) = (options.notice, seat.health.clone());
+    let segments = Segments::new(containers, Rc::clone(catalog), CoreId(0), owner_post, notice, health);
+    let segments = Rc::new(segments);
     let reader = LogReader::new(Rc::clone(&segments), BufferPool::new(options.buffer_bytes));
     let superblock = disk.superblock();
     let homes = Homes::new(options, superblock.store, superblock.shards).await.map_err(StartError::Directory)?;
-    let mut stores = BTreeMap::new();
-    for shard in (0..superblock.shards).map(ShardId) {
-        stores.insert(shard, open_store(&homes, shard, options.notice).await?);
-    }
+    let mut stores = open_stores(&homes, !columns.is_empty(), options.notice).await?;
     let (recovered, floor) = settle(options, &segments, &reader, &homes, &mut stores).await?;
     let last = newest(&recovered, &stores)?;
     for damage in &recovered.damage {

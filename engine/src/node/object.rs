@@ -1,12 +1,12 @@
 //! An object that is being read. What it reads stays readable while it is held, whatever is written meanwhile.
 
-use crate::disk::Pin;
+use crate::disk::Hold;
 use crate::error::Error;
 use crate::log::{Change, LogReader, Manifest, PartSpan, Read, ReadError};
 use crate::node::put::PutOptions;
 use crate::node::store::{Head, Store};
 use crate::shard::{Answer, check_attributes};
-use crate::types::{BucketName, ObjectKey};
+use crate::types::{BucketName, ObjectKey, SegmentId};
 
 /// An object, its record read and verified.
 pub struct Object {
@@ -14,7 +14,8 @@ pub struct Object {
     pub head: Head,
     body: Stored,
     reader: LogReader,
-    _pin: Pin,
+    /// What it reads from stays while it is read.
+    _hold: Hold,
 }
 
 enum Stored {
@@ -46,7 +47,14 @@ impl Store {
         let head = Head { size: *size, etag: entry.etag, time_ms: record.time_ms, attributes: attributes.clone() };
         let body =
             if *large { Stored::Runs(Manifest::decode(read.payload()).ok_or(damaged)?) } else { Stored::Inline(read) };
-        Ok(Object { head, body, reader: self.inner.reader.clone(), _pin: pin })
+        // An inline body has been read: nothing has to stay for it.
+        let mut segments: Vec<SegmentId> = match &body {
+            Stored::Inline(_) => Vec::new(),
+            Stored::Runs(manifest) => manifest.runs.iter().map(|run| run.segment).collect(),
+        };
+        segments.sort_unstable();
+        segments.dedup();
+        Ok(Object { head, body, reader: self.inner.reader.clone(), _hold: pin.narrow(segments) })
     }
 
     /// What is known of an object.

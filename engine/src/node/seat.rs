@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use crate::disk::{Catalog, CatalogNote, Containers, OwnerRequest, Segments, follow};
+use crate::disk::{Catalog, CatalogNote, Containers, DiskHealth, OwnerRequest, Segments, follow};
 use crate::limits::{CREDITS_PER_CORE, OWNER_REQUESTS_MAX};
 use crate::log::{DataWriter, LogReader, LogWriter};
 use crate::node::boot::{self, StartError};
@@ -23,6 +23,7 @@ pub struct Seat {
     posts: Vec<Postman<Question>>,
     notes: Mailbox<CatalogNote>,
     pub(super) owner_post: Postman<OwnerRequest>,
+    pub(super) health: DiskHealth,
     /// Core 0 owns the slot table and deals out what the others begin with.
     pub(super) first: Option<First>,
     deal: Option<Reply<Result<Deal, StartError>>>,
@@ -42,6 +43,7 @@ pub fn seats(options: &Options) -> Vec<Seat> {
     let boxes: Vec<_> = (0..cores).map(|_| mailbox::<Question>(CREDITS_PER_CORE)).collect();
     let note_boxes: Vec<_> = (0..cores).map(|_| mailbox::<CatalogNote>(OWNER_REQUESTS_MAX)).collect();
     let (owner_post, requests) = mailbox::<OwnerRequest>(OWNER_REQUESTS_MAX);
+    let health = DiskHealth::default();
     let posts: Vec<_> = boxes.iter().map(|(post, _)| post.clone()).collect();
     let note_posts = note_boxes.iter().map(|(post, _)| post.clone()).collect();
     let (deals, replies): (Vec<_>, Vec<_>) = (1..cores).map(|_| reply()).unzip();
@@ -54,6 +56,7 @@ pub fn seats(options: &Options) -> Vec<Seat> {
         posts: posts.clone(),
         notes,
         owner_post: owner_post.clone(),
+        health: health.clone(),
         first: first.take(),
         deal: replies.next().flatten(),
     };
@@ -82,7 +85,8 @@ impl Seat {
                 deal.columns.iter().cloned().for_each(|column| catalog.add(column));
                 let containers = Containers::new(deal.place.clone(), self.core);
                 let owner = self.owner_post.clone();
-                Rc::new(Segments::new(containers, Rc::clone(&catalog), self.core, owner, self.options.notice))
+                let (notice, health) = (self.options.notice, self.health.clone());
+                Rc::new(Segments::new(containers, Rc::clone(&catalog), self.core, owner, notice, health))
             }
         };
         drop(rt::spawn(follow(catalog, self.notes)));

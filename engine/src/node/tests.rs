@@ -328,3 +328,46 @@ fn an_exhausted_pool_makes_readers_wait_and_all_of_them_are_served() {
     };
     assert!(matches!(world.run(work, Fuse::Never), Outcome::Done(())));
 }
+
+thread_local! {
+    static TOLD: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+#[test]
+fn an_index_that_is_gone_is_told_of_once_and_built_anew_from_the_log() {
+    let world = World::new(15, sim::Options::default());
+    let name = BucketName::new("photos").expect("a good name");
+    let all = Options { notice: |text| TOLD.with_borrow_mut(|told| told.push(text.to_owned())), ..options(2) };
+    let IndexPlace::Twins(twins) = all.index.clone() else { panic!("the index is a row of twins") };
+    let fill = async {
+        let stores = open(&all).await;
+        stores[0].create_bucket(&name).await.expect("a new bucket");
+        for number in 0..100 {
+            stores[0].put(&name, &key(number), &body(number), PutOptions::default()).await.expect("a put");
+        }
+        for store in &stores {
+            store.close().await.expect("a good end");
+        }
+    };
+    assert!(matches!(world.run(fill, Fuse::Never), Outcome::Done(())));
+    assert_eq!(TOLD.take(), Vec::<String>::new(), "a new store has no index to miss");
+    let read = async || {
+        let stores = open(&all).await;
+        for number in 0..100 {
+            let object = stores[1].get(&name, &key(number)).await.expect("it is there");
+            assert_eq!(object.read(0, object.head.size).await, Ok(body(number)), "{number}");
+        }
+        assert_eq!(stores[1].counts(&name).await.map(|counts| counts.0), Ok(100));
+        for store in &stores {
+            store.close().await.expect("a good end");
+        }
+    };
+    let anew = "is not there: nothing is lost, the log has everything; it is built anew, and this start takes longer";
+    for (lost, expected) in [(1..2, "the index of shard 1"), (1..3, "the index of shards 1, 2"), (0..4, "the index")] {
+        twins[lost].iter().for_each(TwinDisk::erase);
+        assert!(matches!(world.run(read(), Fuse::Never), Outcome::Done(())));
+        assert_eq!(TOLD.take(), [format!("{expected} {anew}")]);
+    }
+    assert!(matches!(world.run(read(), Fuse::Never), Outcome::Done(())));
+    assert_eq!(TOLD.take(), Vec::<String>::new(), "it is said once");
+}

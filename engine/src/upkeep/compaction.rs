@@ -1,4 +1,4 @@
-//! Compaction of log segments: the one with the least live bytes is emptied and freed.
+//! Compaction of log segments: the one with the least live bytes is emptied.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -8,14 +8,15 @@ use crate::error::Error;
 use crate::log::{Ending, LogReader};
 use crate::shard::{Evacuated, Peers, Question};
 use crate::types::{SegmentId, SegmentKind};
+use crate::upkeep::freeing::Freeing;
 
 /// What a step came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Compacted {
     /// No segment is worth it.
     Nothing,
-    /// A segment was freed, and so many bytes had to be moved for it.
-    Freed(u64),
+    /// This segment is empty, and so many bytes had to be moved for it.
+    Emptied(SegmentId, u64),
     /// The best segment holds records above a confirmed position.
     WantsCheckpoint,
 }
@@ -24,14 +25,15 @@ pub(super) enum Compacted {
 const LIVE_TENTHS_MAX: i64 = 5;
 const LIVE_TENTHS_MAX_FULL: i64 = 9;
 
-/// Empties and frees the segment with the least live bytes, if it is worth it.
+/// Empties the segment with the least live bytes, if it is worth it.
 pub(super) async fn step(
     peers: &Peers,
     disk: &Rc<Segments>,
     reader: &LogReader,
     avoided: &mut BTreeSet<SegmentId>,
+    freeing: &Freeing,
 ) -> Result<Compacted, Error> {
-    let Some(segment) = candidate(peers, disk, reader, avoided).await? else { return Ok(Compacted::Nothing) };
+    let Some(segment) = candidate(peers, disk, reader, avoided, freeing).await? else { return Ok(Compacted::Nothing) };
     let emptied = match peers.ask_all(|slot| Question::Evacuate(segment, slot)).await {
         Err(why @ (Error::Damaged(_) | Error::Index(_))) => {
             // One segment that cannot be emptied must not keep the others from being.
@@ -43,9 +45,8 @@ pub(super) async fn step(
     if emptied.contains(&Evacuated::NotYet) {
         return Ok(Compacted::WantsCheckpoint);
     }
-    disk.free(vec![segment]).await?;
     let moved = emptied.iter().map(|core| if let Evacuated::Done(moved) = core { *moved } else { 0 }).sum();
-    Ok(Compacted::Freed(moved))
+    Ok(Compacted::Emptied(segment, moved))
 }
 
 async fn candidate(
@@ -53,6 +54,7 @@ async fn candidate(
     disk: &Rc<Segments>,
     reader: &LogReader,
     avoided: &BTreeSet<SegmentId>,
+    freeing: &Freeing,
 ) -> Result<Option<SegmentId>, Error> {
     let mut live: BTreeMap<SegmentId, i64> = BTreeMap::new();
     for hints in peers.ask_all(Question::LiveBytes).await? {
@@ -67,7 +69,7 @@ async fn candidate(
         .of_kind(SegmentKind::Log)
         .iter()
         .map(|column| (live.get(&column.segment).copied().unwrap_or(0), column.segment))
-        .filter(|(_, segment)| !avoided.contains(segment))
+        .filter(|(_, segment)| !avoided.contains(segment) && !freeing.holds(*segment))
         .filter(|(bytes, _)| bytes.saturating_mul(10) < slot_bytes.saturating_mul(tenths))
         .collect();
     worth.sort_unstable();

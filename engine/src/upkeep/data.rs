@@ -1,4 +1,4 @@
-//! Freeing of data segments in which nothing is live any more.
+//! Data segments in which nothing is live any more.
 //!
 //! A footer means that every body in the segment is decided; each of its runs is then asked for where its owner lives.
 
@@ -9,24 +9,26 @@ use crate::error::Error;
 use crate::log::{Ending, LogReader, RunOwner};
 use crate::shard::{Peers, Question};
 use crate::types::{SegmentId, SegmentKind};
+use crate::upkeep::freeing::Freeing;
 
 /// How far a step has looked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Looked {
     /// At one segment, which stays.
     AtOne,
-    /// At one segment, which was freed.
-    Freed,
+    /// At this segment, in which nothing is live.
+    Dead(SegmentId),
     /// Past the last one: the next step begins again.
     AtTheEnd,
 }
 
-/// Looks at the next data segment after `cursor` and frees it if nothing in it is live.
+/// Looks at the next data segment after `cursor`.
 pub(super) async fn step(
     peers: &Peers,
     disk: &Rc<Segments>,
     reader: &LogReader,
     cursor: &mut SegmentId,
+    freeing: &Freeing,
 ) -> Result<Looked, Error> {
     let next = disk.catalog().of_kind(SegmentKind::Data).into_iter().find(|column| column.segment > *cursor);
     let Some(column) = next else {
@@ -35,6 +37,9 @@ pub(super) async fn step(
     };
     // The cursor moves first: a segment that cannot be read must not hold up the others.
     *cursor = column.segment;
+    if freeing.holds(column.segment) {
+        return Ok(Looked::AtOne);
+    }
     let dead = {
         let _pin = disk.pin();
         let Ending::Footer(tail) = reader.ending(&column).await? else { return Ok(Looked::AtOne) };
@@ -52,9 +57,5 @@ pub(super) async fn step(
         }
         dead
     };
-    if !dead {
-        return Ok(Looked::AtOne);
-    }
-    disk.free(vec![column.segment]).await?;
-    Ok(Looked::Freed)
+    Ok(if dead { Looked::Dead(column.segment) } else { Looked::AtOne })
 }

@@ -10,6 +10,7 @@
 
 mod compaction;
 mod data;
+mod freeing;
 mod step;
 
 pub use step::run;

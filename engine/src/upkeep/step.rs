@@ -12,6 +12,7 @@ use crate::shard::{Peers, Question};
 use crate::types::SegmentId;
 use crate::upkeep::compaction::{self, Compacted};
 use crate::upkeep::data::{self, Looked};
+use crate::upkeep::freeing::Freeing;
 
 /// After moving more than half a slot to free one, compaction rests for so many steps: its hints were wrong, and moving
 /// the same records again would not make them right.
@@ -35,12 +36,14 @@ struct Upkeep {
     avoided: BTreeSet<SegmentId>,
     /// Steps so far.
     steps: u32,
+    freeing: Freeing,
 }
 
 /// Runs until the node's writes end.
 pub async fn run(peers: Rc<Peers>, disk: Rc<Segments>, reader: LogReader, pause_ms: u64) {
-    let mut upkeep =
-        Upkeep { peers, disk, reader, cursor: SegmentId::NONE, passes: 1, rest: 0, avoided: BTreeSet::new(), steps: 0 };
+    let freeing = Freeing::new(Rc::clone(&disk));
+    let (cursor, avoided) = (SegmentId::NONE, BTreeSet::new());
+    let mut upkeep = Upkeep { peers, disk, reader, cursor, passes: 1, rest: 0, avoided, steps: 0, freeing };
     let mut hurry = false;
     loop {
         // On a full disk every freed slot is waited for: as long as steps free something there is no pause.
@@ -60,7 +63,7 @@ pub async fn run(peers: Rc<Peers>, disk: Rc<Segments>, reader: LogReader, pause_
 }
 
 impl Upkeep {
-    /// One step: one data segment if any may have died, and one log segment. True if a slot was freed. Data segments
+    /// One step: one data segment if any may have died, and one log segment. True if a slot will be free. Data segments
     /// come first and need no room in the log, so that a full disk finds its way out.
     async fn step(&mut self) -> Result<bool, Error> {
         let freed = self.data_step().await?;
@@ -81,11 +84,13 @@ impl Upkeep {
         if self.passes == 0 {
             return Ok(false);
         }
-        let looked = data::step(&self.peers, &self.disk, &self.reader, &mut self.cursor).await?;
-        if looked == Looked::AtTheEnd {
-            self.passes -= 1;
+        let looked = data::step(&self.peers, &self.disk, &self.reader, &mut self.cursor, &self.freeing).await?;
+        match looked {
+            Looked::AtTheEnd => self.passes -= 1,
+            Looked::Dead(segment) => self.freeing.begin(segment).await,
+            Looked::AtOne => {}
         }
-        Ok(looked == Looked::Freed)
+        Ok(matches!(looked, Looked::Dead(_)))
     }
 
     async fn log_step(&mut self) -> Result<bool, Error> {
@@ -93,12 +98,13 @@ impl Upkeep {
         if self.rest > 0 && !self.disk.is_full().await {
             return Ok(false);
         }
-        match compaction::step(&self.peers, &self.disk, &self.reader, &mut self.avoided).await? {
+        match compaction::step(&self.peers, &self.disk, &self.reader, &mut self.avoided, &self.freeing).await? {
             Compacted::WantsCheckpoint => {
                 self.peers.ask_all(Question::Checkpoint).await?;
                 Ok(false)
             }
-            Compacted::Freed(moved) => {
+            Compacted::Emptied(segment, moved) => {
+                self.freeing.begin(segment).await;
                 self.rest = if moved * 2 > self.disk.slot_bytes() { REST_STEPS } else { 0 };
                 // Moving as much as was freed makes no room: that is no reason to hurry.
                 Ok(self.rest == 0)

@@ -3,6 +3,7 @@
 //! ```text
 //!  Authorization: AWS4-HMAC-SHA256 Credential=..., SignedHeaders=..., Signature=...  -> Header
 //!  ?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=...&X-Amz-Signature=...        -> Presigned (see `presigned`)
+//!  ?AWSAccessKeyId=...&Expires=...&Signature=...                                     -> PresignedV2
 //!  neither                                                                           -> Anonymous
 //! ```
 //!
@@ -12,7 +13,9 @@
 //! Not here: whether what is presented is true (`sigv4`).
 
 use super::error::{AuthError, Flaw, Form};
+use super::fields::Fields;
 use super::presigned::Presigned;
+use super::presigned_v2::PresignedV2;
 use super::query::parameters;
 use super::scope::Credential;
 use crate::http1::Head;
@@ -27,6 +30,8 @@ pub enum Presented {
     Header(Claim),
     /// The parameters of a presigned request.
     Presigned(Presigned),
+    /// Those of version 2.
+    PresignedV2(PresignedV2),
 }
 
 /// What both forms say.
@@ -51,15 +56,19 @@ impl Presented {
     /// # Errors
     /// It presents something that is refused whoever asks.
     pub fn of(head: &Head) -> Result<Presented, AuthError> {
-        let mut headers = head.all("authorization");
-        let header = headers.next();
+        Self::read(head, &Fields::of(head))
+    }
+
+    /// The same for a head whose fields were found before.
+    pub(super) fn read(head: &Head, fields: &Fields<'_>) -> Result<Presented, AuthError> {
+        let header = fields.first("authorization");
         let query = QueryMechanisms::of(head.query());
-        let mechanisms = headers.count() + usize::from(header.is_some()) + query.count();
+        let mechanisms = header.map_or(0, |(_, count)| count) + query.count();
         match header {
             _ if mechanisms > 1 => Err(AuthError::ManyMechanisms),
-            Some(value) => Claim::of_header(value).map(Presented::Header),
+            Some((value, _)) => Claim::of_header(value).map(Presented::Header),
             None if query.version_4 => Presigned::of(head.query()).map(Presented::Presigned),
-            None if query.version_2 => Err(AuthError::SignatureV2),
+            None if query.version_2 => PresignedV2::of(head.query()).map(Presented::PresignedV2),
             None => Ok(Presented::Anonymous),
         }
     }
@@ -91,7 +100,6 @@ impl Claim {
     /// Reads the value of the header `Authorization`.
     fn of_header(value: &[u8]) -> Result<Claim, AuthError> {
         let malformed = |flaw| AuthError::Malformed { form: Form::Header, flaw };
-        let value = value.trim_ascii();
         if value.is_empty() {
             return Err(AuthError::EmptyAuthorization);
         }
@@ -103,19 +111,20 @@ impl Claim {
             "AWS" => return Err(AuthError::SignatureV2),
             _ => return Err(AuthError::UnknownScheme),
         }
+        let strange = |part: &str| malformed(Flaw::Part(part.to_owned()));
         if value.len() > AUTHORIZATION_BYTES_MAX {
-            return Err(malformed(Flaw::Part("Authorization".to_owned())));
+            return Err(strange("Authorization"));
         }
         let [mut credential, mut signed_headers, mut signature] = [None; 3];
-        for part in parts.split(',').map(str::trim).filter(|part| !part.is_empty()) {
-            let (name, value) = part.split_once('=').ok_or_else(|| malformed(Flaw::Part(part.to_owned())))?;
-            let place = match name.trim_end() {
+        for part in parts.split(',').map(str::trim_ascii).filter(|part| !part.is_empty()) {
+            let (name, value) = part.split_once('=').ok_or_else(|| strange(part))?;
+            let place = match name.trim_ascii_end() {
                 "Credential" => &mut credential,
                 "SignedHeaders" => &mut signed_headers,
                 "Signature" => &mut signature,
-                unknown => return Err(malformed(Flaw::Part(unknown.to_owned()))),
+                unknown => return Err(strange(unknown)),
             };
-            if place.replace(value.trim_start()).is_some() {
+            if place.replace(value.trim_ascii_start()).is_some() {
                 return Err(malformed(Flaw::Parts));
             }
         }
@@ -127,7 +136,7 @@ impl Claim {
 
     /// Puts the parts of either form together.
     pub(super) fn new(credential: String, signed_headers: String, signature: String) -> Result<Claim, Flaw> {
-        if signed_headers.split(';').count() > SIGNED_HEADERS_MAX {
+        if signed_headers.bytes().filter(|byte| *byte == b';').count() >= SIGNED_HEADERS_MAX {
             return Err(Flaw::Part("SignedHeaders".to_owned()));
         }
         Ok(Claim { credential: Credential::parse(credential)?, signed_headers, signature })
@@ -232,17 +241,19 @@ mod tests {
     }
 
     #[test]
-    fn version_2_is_refused_with_the_name_of_what_is_taken() {
-        for result in [
-            header("AWS AKID:frJIUN8DYpKDtOLCwo//yllqDzg="),
-            header("AWS HAHAHA"),
-            of("/b/k?AWSAccessKeyId=AKID&Signature=vjbyPxybd&Expires=1175139620", &[]),
-            of("/b/k?Signature=vjbyPxybd", &[]),
-        ] {
+    fn version_2_in_the_header_is_refused_with_the_name_of_what_is_taken() {
+        for result in [header("AWS AKID:frJIUN8DYpKDtOLCwo//yllqDzg="), header("AWS HAHAHA")] {
             let (code, status, message) = result.expect_err("to be refused").answer();
             assert_eq!((code, status), ("InvalidRequest", 400));
             assert!(message.contains("Please use AWS4-HMAC-SHA256."), "{message}");
         }
+    }
+
+    #[test]
+    fn version_2_is_taken_in_the_query_with_all_its_parts() {
+        let whole = of("/b/k?AWSAccessKeyId=AKID&Signature=vjbyPxybd&Expires=1175139620", &[]);
+        assert!(matches!(whole, Ok(Presented::PresignedV2(_))), "{whole:?}");
+        assert_eq!(answer(of("/b/k?Signature=vjbyPxybd", &[])), ("AuthorizationQueryParametersError", 400));
     }
 
     #[test]

@@ -22,6 +22,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::encoding::{Plus, Sink, put_canonical_path, put_canonical_query};
 use super::error::AuthError;
+use super::fields::Fields;
 use super::query::{Parameter, parameters};
 use crate::http1::Head;
 use crate::limits::SIGNED_PARAMETERS_MAX;
@@ -29,9 +30,10 @@ use crate::limits::SIGNED_PARAMETERS_MAX;
 /// A request as it was signed.
 pub(super) struct CanonicalRequest<'a> {
     head: &'a Head,
-    /// All headers of the head. They are looked up once per signed name, which is quicker in a flat list.
-    headers: Vec<(&'a str, &'a [u8])>,
+    fields: &'a Fields<'a>,
     signed_headers: &'a str,
+    /// The names in that list.
+    signed_names: Vec<&'a [u8]>,
     payload: &'a [u8],
 }
 
@@ -48,27 +50,30 @@ impl<'a> CanonicalRequest<'a> {
     /// The request with this list of signed headers, and these words in place of its body.
     pub(super) fn new(
         head: &'a Head,
+        fields: &'a Fields<'a>,
         signed_headers: &'a str,
         payload: &'a [u8],
     ) -> Result<CanonicalRequest<'a>, AuthError> {
         if parameters(head.query()).count() > SIGNED_PARAMETERS_MAX {
             return Err(AuthError::TooManyParameters);
         }
-        Ok(CanonicalRequest { head, headers: head.headers().collect(), signed_headers, payload })
+        let mut signed_names = Vec::with_capacity(16);
+        signed_names.extend(signed_headers.as_bytes().split(|byte| *byte == b';'));
+        Ok(CanonicalRequest { head, fields, signed_headers, signed_names, payload })
     }
 
     /// The names of the headers that must be signed and are not: `host`, and whatever begins with `x-amz-`. The digest
     /// of the body may be missing from the list if `payload_is_signed` all the same, as the last line of the text.
     pub(super) fn unsigned_headers(&self, payload_is_signed: bool) -> Vec<String> {
-        let is_signed = |name: &str| self.signed_headers.split(';').any(|signed| signed == name);
+        let is_signed = |name: &str| self.signed_names.contains(&name.as_bytes());
         let mut names = Vec::new();
         if !is_signed("host") {
             names.push("host".to_owned());
         }
-        for (name, _) in &self.headers {
-            let excused = payload_is_signed && *name == "x-amz-content-sha256";
+        for (name, _) in self.fields.lines() {
+            let excused = payload_is_signed && name == "x-amz-content-sha256";
             if name.starts_with("x-amz-") && !excused && !is_signed(name) {
-                names.push((*name).to_owned());
+                names.push(name.to_owned());
             }
         }
         names
@@ -98,15 +103,13 @@ impl<'a> CanonicalRequest<'a> {
         sink.put(b"\n");
         self.write_query(reading, sink);
         sink.put(b"\n");
-        for name in self.signed_headers.split(';') {
-            sink.put(name.as_bytes());
+        for name in &self.signed_names {
+            sink.put(name);
             sink.put(b":");
-            let mut values = self.headers.iter().filter(|(other, _)| *other == name);
-            if let Some((_, value)) = values.next() {
-                put_trimmed(value, sink);
-            }
-            for (_, value) in values {
-                sink.put(b",");
+            for (at, value) in self.fields.all(name).enumerate() {
+                if at > 0 {
+                    sink.put(b",");
+                }
                 put_trimmed(value, sink);
             }
             sink.put(b"\n");
@@ -118,31 +121,26 @@ impl<'a> CanonicalRequest<'a> {
     }
 
     fn write_query(&self, reading: Reading, sink: &mut impl Sink) {
-        let Some(query) = self.head.query() else { return };
-        let mut signed =
-            parameters(Some(query)).filter(|p| !p.is("X-Amz-Signature") && (reading.token || !p.is(TOKEN)));
-        let Some(first) = signed.next() else { return };
-        let Some(second) = signed.next() else {
-            put_canonical_query(first.name, reading.plus, sink);
+        let is_signed = |p: &Parameter<'_>| !p.is("X-Amz-Signature") && (reading.token || !p.is(TOKEN));
+        // All names and values, spelled as they are signed, and where they end.
+        let mut spelled = Vec::with_capacity(self.head.query().map_or(0, |query| query.len() + query.len() / 4));
+        let mut ends = Vec::new();
+        for parameter in parameters(self.head.query()).filter(is_signed) {
+            let start = spelled.len();
+            put_canonical_query(parameter.name, reading.plus, &mut spelled);
+            let middle = spelled.len();
+            put_canonical_query(parameter.value, reading.plus, &mut spelled);
+            ends.push((start, middle, spelled.len()));
+        }
+        let part = |from, to| spelled.get(from..to).unwrap_or_default();
+        ends.sort_unstable_by_key(|(start, middle, end)| (part(*start, *middle), part(*middle, *end)));
+        for (at, (start, middle, end)) in ends.into_iter().enumerate() {
+            if at > 0 {
+                sink.put(b"&");
+            }
+            sink.put(part(start, middle));
             sink.put(b"=");
-            put_canonical_query(first.value, reading.plus, sink);
-            return;
-        };
-        let canonical = |parameter: Parameter<'_>| {
-            let (mut name, mut value) = (Vec::with_capacity(parameter.name.len()), Vec::new());
-            put_canonical_query(parameter.name, reading.plus, &mut name);
-            put_canonical_query(parameter.value, reading.plus, &mut value);
-            (name, value)
-        };
-        let mut sorted: Vec<_> = [first, second].into_iter().chain(signed).map(canonical).collect();
-        sorted.sort_unstable();
-        let mut separator: &[u8] = b"";
-        for (name, value) in sorted {
-            sink.put(separator);
-            sink.put(&name);
-            sink.put(b"=");
-            sink.put(&value);
-            separator = b"&";
+            sink.put(part(middle, end));
         }
     }
 }
@@ -162,7 +160,7 @@ impl Sink for Digesting {
 fn put_trimmed(value: &[u8], sink: &mut impl Sink) {
     let is_space = |byte: &u8| matches!(byte, b' ' | b'\t');
     let value = value.trim_ascii();
-    if !value.iter().any(is_space) {
+    if !value.contains(&b' ') && !value.contains(&b'\t') {
         return sink.put(value);
     }
     let mut separator: &[u8] = b"";
@@ -185,7 +183,8 @@ mod tests {
     }
 
     fn text(head: &Head, signed_headers: &str, reading: Reading) -> String {
-        CanonicalRequest::new(head, signed_headers, b"P").expect("few parameters").text(reading)
+        let fields = Fields::of(head);
+        CanonicalRequest::new(head, &fields, signed_headers, b"P").expect("few parameters").text(reading)
     }
 
     /// The path and the query of the text for this target.
@@ -206,7 +205,7 @@ mod tests {
     /// The line of the header `a` with these values.
     fn header(values: &[&str]) -> String {
         let lines: String = values.iter().map(|value| format!("A: {value}\r\n")).collect();
-        let text = text(&head(&format!("GET / HTTP/1.1\r\n{lines}\r\n")), "a", AS_SENT);
+        let text = text(&head(&format!("GET / HTTP/1.1\r\nHost: h\r\n{lines}\r\n")), "a", AS_SENT);
         text.lines().nth(3).expect("a header").to_owned()
     }
 
@@ -216,7 +215,8 @@ mod tests {
             head("PUT /b/a%20key?uploadId=x&partNumber=1 HTTP/1.1\r\nX-Amz-Date: d\r\nHost: h:9000\r\nB: c\r\n\r\n");
         let expected = "PUT\n/b/a%20key\npartNumber=1&uploadId=x\nhost:h:9000\nx-amz-date:d\n\nhost;x-amz-date\nP";
         assert_eq!(text(&head, "host;x-amz-date", AS_SENT), expected);
-        let request = CanonicalRequest::new(&head, "host;x-amz-date", b"P").expect("few parameters");
+        let fields = Fields::of(&head);
+        let request = CanonicalRequest::new(&head, &fields, "host;x-amz-date", b"P").expect("few parameters");
         assert_eq!(request.digest(AS_SENT), <[u8; 32]>::from(Sha256::digest(expected)));
     }
 
@@ -286,7 +286,8 @@ mod tests {
         let head =
             head("GET / HTTP/1.1\r\nHost: h\r\nX-Amz-Acl: a\r\nX-Amz-Content-Sha256: P\r\nX-Amzn-Trace-Id: 1\r\n\r\n");
         let unsigned = |list: &str, payload_is_signed: bool| {
-            let request = CanonicalRequest::new(&head, list, b"P").expect("few parameters");
+            let fields = Fields::of(&head);
+            let request = CanonicalRequest::new(&head, &fields, list, b"P").expect("few parameters");
             request.unsigned_headers(payload_is_signed)
         };
         assert_eq!(unsigned("host;x-amz-acl", true), Vec::<String>::new());
@@ -298,8 +299,8 @@ mod tests {
     #[test]
     fn a_query_has_a_limit() {
         let request = |count: usize| {
-            let head = head(&format!("GET /?{} HTTP/1.1\r\n\r\n", vec!["a"; count].join("&")));
-            CanonicalRequest::new(&head, "host", b"P").map(|_| ()).map_err(|error| error.answer().0)
+            let head = head(&format!("GET /?{} HTTP/1.1\r\nHost: h\r\n\r\n", vec!["a"; count].join("&")));
+            CanonicalRequest::new(&head, &Fields::of(&head), "host", b"P").map(|_| ()).map_err(|error| error.answer().0)
         };
         assert_eq!(request(SIGNED_PARAMETERS_MAX), Ok(()));
         assert_eq!(request(SIGNED_PARAMETERS_MAX + 1), Err("InvalidRequest"));
@@ -313,7 +314,8 @@ mod tests {
         ) {
             let lines: String = values.iter().map(|value| format!("A:{value}\r\n")).collect();
             let head = head(&format!("GET {target} HTTP/1.1\r\n{lines}Host: h\r\n\r\n"));
-            let request = CanonicalRequest::new(&head, "a;host", b"P").expect("few parameters");
+            let fields = Fields::of(&head);
+            let request = CanonicalRequest::new(&head, &fields, "a;host", b"P").expect("few parameters");
             let text = request.text(AS_SENT);
             prop_assert_eq!(request.digest(AS_SENT), <[u8; 32]>::from(Sha256::digest(&text)));
             // The slow way to shorten values: all white space goes, one space comes between words.

@@ -81,12 +81,15 @@ impl ChunkSignatures {
             self.previous = signature;
             return Ok(());
         }
-        Err(AuthError::WrongSignature(Box::new(Mismatch {
+        let error = AuthError::WrongSignature(Box::new(Mismatch {
             access_key: self.access_key.clone(),
             provided: String::from_utf8_lossy(provided).into_owned(),
             string_to_sign: String::from_utf8_lossy(&text.concat()).into_owned(),
             canonical_request: None,
-        })))
+        }));
+        // No signature is made of zeros, so nothing continues from here.
+        self.previous = [0; 64];
+        Err(error)
     }
 }
 

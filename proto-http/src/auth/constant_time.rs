@@ -1,11 +1,16 @@
 //! Comparing secrets without telling how far they agree.
 
-/// Whether two texts are the same. Their lengths are no secret; of their bytes all are looked at, whatever the first
-/// ones are, and `black_box` keeps the compiler from leaving early.
+use std::hint::black_box;
+
+/// Whether two texts are the same. Their lengths are no secret. Of their bytes all are looked at, whatever the first
+/// ones are: the differences are gathered in a value that the compiler knows nothing of before it is complete.
 #[must_use]
 pub(super) fn same(one: &[u8], other: &[u8]) -> bool {
-    let differences = one.iter().zip(other).fold(0, |seen, (a, b)| std::hint::black_box(seen | (a ^ b)));
-    one.len() == other.len() && std::hint::black_box(differences) == 0
+    if one.len() != other.len() {
+        return false;
+    }
+    let differences = black_box(one).iter().zip(black_box(other)).fold(0, |seen, (a, b)| seen | (a ^ b));
+    black_box(differences) == 0
 }
 
 #[cfg(test)]

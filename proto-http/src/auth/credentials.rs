@@ -8,25 +8,25 @@
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use super::constant_time::same;
 use crate::limits::{ACCESS_KEY_BYTES_MAX, ACCESS_KEY_BYTES_MIN};
 use crate::limits::{SECRET_KEY_BYTES_MAX, SECRET_KEY_BYTES_MIN, SESSION_TOKEN_BYTES_MAX};
 
-/// The name of a key, which is no secret.
+/// The name of a key, which is no secret. It is cloned for every request, so a clone is a count.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct AccessKey(String);
+pub struct AccessKey(Arc<str>);
 
 impl AccessKey {
     /// The access key of this name.
     ///
     /// # Errors
     /// It is too short, too long, or has a character that is not taken.
-    pub fn new(name: impl Into<String>) -> Result<AccessKey, CredentialsError> {
-        let name = name.into();
+    pub fn new(name: &str) -> Result<AccessKey, CredentialsError> {
         let fits = (ACCESS_KEY_BYTES_MIN..=ACCESS_KEY_BYTES_MAX).contains(&name.len());
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'@' | b'+');
-        if fits && name.bytes().all(plain) { Ok(AccessKey(name)) } else { Err(CredentialsError::AccessKey) }
+        if fits && name.bytes().all(plain) { Ok(AccessKey(name.into())) } else { Err(CredentialsError::AccessKey) }
     }
 
     /// The name.
@@ -99,7 +99,7 @@ impl Credentials {
     #[must_use]
     pub fn from_random(random: &[u8; RANDOM_BYTES]) -> Credentials {
         let mut letters = random.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)]));
-        let access_key = AccessKey(letters.by_ref().take(ACCESS_KEY_MADE).collect());
+        let access_key = AccessKey(letters.by_ref().take(ACCESS_KEY_MADE).collect::<String>().into());
         Credentials { access_key, secret_key: letters.collect(), session_token: None }
     }
 
@@ -143,7 +143,8 @@ impl fmt::Display for CredentialsError {
         match self {
             Self::AccessKey => write!(
                 f,
-                "an access key has {ACCESS_KEY_BYTES_MIN} to {ACCESS_KEY_BYTES_MAX} letters, digits or characters of -._@+"
+                "an access key has {ACCESS_KEY_BYTES_MIN} to {ACCESS_KEY_BYTES_MAX} letters, digits or characters of \
+                 -._@+"
             ),
             Self::SecretKey => write!(
                 f,

@@ -5,8 +5,9 @@
 //!            --elements()--> name, text                what this kind of document shows beside them
 //! ```
 //!
-//! What must hold: nothing here holds a secret. What a variant carries came with the request or is known to everybody;
-//! the text that was signed is shown back, as S3 does, because whoever debugs a client needs it and it holds no secret.
+//! What must hold: nothing here holds a secret of ours. What a variant carries came with the request or is known to
+//! everybody. The text that was signed is shown back to its sender, as S3 does, because whoever debugs a client needs
+//! it; it may hold the sender's session token, so it belongs into the answer and not into a log.
 //!
 //! Not here: the document itself, and errors that have nothing to do with who asks.
 

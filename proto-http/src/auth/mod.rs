@@ -15,7 +15,7 @@
 //!
 //!  signer      the other side: what a client sends
 //!  error       why somebody is not let in, as data, and S3's words for it
-//!  encoding, query, constant_time          beneath all of it
+//!  encoding, query, fields, constant_time  beneath all of it
 //! ```
 //!
 //! What must hold: a request is anonymous only if it presents nothing; everything that it presents is right, or it is
@@ -24,7 +24,8 @@
 //! Decisions:
 //! - Who may do what: the root's key may do everything, an anonymous request nothing. `Principal` says which of them
 //!   asks; policies will stand in a file of their own and start from it.
-//! - Signatures of version 2 are refused (`InvalidRequest`), those of version 4A too (`NotImplemented`).
+//! - Signatures of version 2 are taken in the query (`presigned_v2`): boto3 and aws-cli 1 still presign so by default.
+//!   In the header they are refused (`InvalidRequest`), as those of version 4A are (`NotImplemented`).
 //! - `host` and every header that begins with `x-amz-` must be signed in both forms, as S3 has it. `content-type` and
 //!   `content-md5` need not be: browsers add the first to presigned uploads. `x-amz-content-sha256` need not be in the
 //!   list of the header form, since its value is the last line of what is signed.
@@ -39,8 +40,10 @@ mod constant_time;
 mod credentials;
 mod encoding;
 mod error;
+mod fields;
 mod payload;
 mod presigned;
+mod presigned_v2;
 mod query;
 mod scope;
 mod signer;
@@ -56,6 +59,7 @@ pub use encoding::Plus;
 pub use error::{AuthError, Flaw, Form, Mismatch};
 pub use payload::PayloadHash;
 pub use presigned::Presigned;
+pub use presigned_v2::PresignedV2;
 pub use scope::{Credential, Endpoint};
 pub use signer::{ChunkSigner, Outgoing, Signed, Signer};
 pub use sigv4::{Verified, Verifier};

@@ -70,13 +70,14 @@ impl Presigned {
         Ok(Presigned { claim, stamp, validity_s, token, payload })
     }
 
-    /// Whether it is valid now. Its time may lie as far ahead of ours as any request's.
+    /// Whether it is valid now. Its time may lie as far ahead of ours as any request's. What is valid for no second
+    /// never was.
     pub(super) fn check_time(&self, now_s: u64) -> Result<(), AuthError> {
         let end_s = self.stamp.seconds + self.validity_s;
         if self.stamp.seconds > now_s + SKEW_S_MAX {
             return Err(AuthError::NotYetValid { request: self.stamp.text(), server_s: now_s });
         }
-        if now_s > end_s {
+        if now_s > end_s || self.validity_s == 0 {
             return Err(AuthError::Expired { validity_s: self.validity_s, end_s, server_s: now_s });
         }
         Ok(())
@@ -194,6 +195,8 @@ mod tests {
             ("ServerTime", "2013-05-25T00:00:01Z".to_owned()),
         ];
         assert_eq!(error.elements(), expected);
+        let never = Presigned { validity_s: 0, ..presigned.clone() };
+        assert_eq!(never.check_time(begin).expect_err("never").answer().2, "Request has expired");
         let error = presigned.check_time(begin - SKEW_S_MAX - 1).expect_err("too early");
         assert_eq!(error.answer(), ("AccessDenied", 403, "Request is not yet valid".to_owned()));
     }

@@ -11,34 +11,31 @@ pub(super) struct Parameter<'a> {
     pub(super) name: &'a [u8],
     /// Empty too if there was no equals sign: S3 signs `?acl` as `acl=`.
     pub(super) value: &'a [u8],
+    /// Whether the name may be spelled in another way than as it is.
+    escaped: bool,
 }
 
 /// The parameters of a query, in order. Empty ones, as in `a=1&&b=2`, are none.
 pub(super) fn parameters(query: Option<&[u8]>) -> impl Iterator<Item = Parameter<'_>> {
     let parts = query.unwrap_or_default().split(|byte| *byte == b'&').filter(|part| !part.is_empty());
-    parts.map(|part| match part.iter().position(|byte| *byte == b'=') {
-        Some(at) => {
-            let (name, value) = part.split_at(at);
-            Parameter { name, value: value.get(1..).unwrap_or_default() }
-        }
-        None => Parameter { name: part, value: b"" },
+    parts.map(|part| {
+        let (name, rest) = part.split_at(part.iter().position(|byte| *byte == b'=').unwrap_or(part.len()));
+        Parameter { name, value: rest.get(1..).unwrap_or_default(), escaped: name.contains(&b'%') }
     })
 }
 
 impl Parameter<'_> {
     /// Whether this is the parameter of that name.
     pub(super) fn is(&self, name: &str) -> bool {
-        if self.name.contains(&b'%') {
-            decoded(self.name, Plus::Literal).eq(name.bytes())
-        } else {
-            self.name == name.as_bytes()
-        }
+        if self.escaped { decoded(self.name, Plus::Literal).eq(name.bytes()) } else { self.name == name.as_bytes() }
     }
 
     /// The bytes of the value. A plus sign is itself: this reads what signatures are made of, and none of that has
     /// spaces, while tokens have plus signs.
     pub(super) fn decoded_value(&self) -> Vec<u8> {
-        decoded(self.value, Plus::Literal).collect()
+        let mut value = Vec::with_capacity(self.value.len());
+        value.extend(decoded(self.value, Plus::Literal));
+        value
     }
 }
 

@@ -4,7 +4,7 @@
 //! What must hold: a credential that is accepted is for this service, for a region that is served here and for the day
 //! of the request. Its four last parts, the scope, are kept as they were sent, since they are signed.
 
-use super::encoding::{Stamp, is_iso_day};
+use super::encoding::Stamp;
 use super::error::Flaw;
 
 /// What ends every credential.
@@ -14,8 +14,8 @@ pub(super) const TERMINAL: &str = "aws4_request";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credential {
     text: String,
-    /// Where the scope begins.
-    scope_at: usize,
+    /// Where its four slashes are.
+    slashes: [usize; 4],
 }
 
 impl Credential {
@@ -24,27 +24,28 @@ impl Credential {
     /// # Errors
     /// It has not the form of one.
     pub fn parse(text: String) -> Result<Credential, Flaw> {
-        let mut parts = text.rsplitn(5, '/');
-        let (terminal, service, region, day) = (parts.next(), parts.next(), parts.next(), parts.next());
-        let (Some(terminal), Some(_), Some(_), Some(day), Some(key)) = (terminal, service, region, day, parts.next())
-        else {
+        let mut slashes = [0; 4];
+        let mut found = text.bytes().enumerate().filter(|(_, byte)| *byte == b'/').map(|(at, _)| at);
+        for slash in &mut slashes {
+            *slash = found.next().ok_or(Flaw::Credential)?;
+        }
+        if found.next().is_some() {
             return Err(Flaw::Credential);
-        };
-        if key.is_empty() {
+        }
+        let credential = Credential { text, slashes };
+        if credential.access_key().is_empty() {
             return Err(Flaw::NoAccessKey);
         }
-        // An access key has no slash (see `credentials`), so this is a credential with too many parts.
-        if key.contains('/') {
-            return Err(Flaw::Credential);
+        let [_, _, _, last] = slashes;
+        if credential.after(last) != TERMINAL {
+            return Err(Flaw::Terminal(credential.after(last).to_owned()));
         }
-        if terminal != TERMINAL {
-            return Err(Flaw::Terminal(terminal.to_owned()));
-        }
-        if !is_iso_day(day.as_bytes()) {
+        // Whether there is such a day shows when it is compared with the request's.
+        let day = credential.day();
+        if day.len() != 8 || !day.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(Flaw::Day(day.to_owned()));
         }
-        let scope_at = key.len() + 1;
-        Ok(Credential { text, scope_at })
+        Ok(credential)
     }
 
     /// All of it.
@@ -56,31 +57,44 @@ impl Credential {
     /// The name of the key.
     #[must_use]
     pub fn access_key(&self) -> &str {
-        self.text.get(..self.scope_at.saturating_sub(1)).unwrap_or_default()
+        let [first, ..] = self.slashes;
+        self.text.get(..first).unwrap_or_default()
     }
 
     /// Day, region, service and terminal, as they are signed.
     #[must_use]
     pub fn scope(&self) -> &str {
-        self.text.get(self.scope_at..).unwrap_or_default()
+        let [first, ..] = self.slashes;
+        self.after(first)
     }
 
     /// The day.
     #[must_use]
     pub fn day(&self) -> &str {
-        self.scope().split('/').next().unwrap_or_default()
+        let [first, second, ..] = self.slashes;
+        self.between(first, second)
     }
 
     /// The region.
     #[must_use]
     pub fn region(&self) -> &str {
-        self.scope().split('/').nth(1).unwrap_or_default()
+        let [_, second, third, _] = self.slashes;
+        self.between(second, third)
     }
 
     /// The service.
     #[must_use]
     pub fn service(&self) -> &str {
-        self.scope().split('/').nth(2).unwrap_or_default()
+        let [.., third, last] = self.slashes;
+        self.between(third, last)
+    }
+
+    fn between(&self, slash: usize, next: usize) -> &str {
+        self.text.get(slash + 1..next).unwrap_or_default()
+    }
+
+    fn after(&self, slash: usize) -> &str {
+        self.text.get(slash + 1..).unwrap_or_default()
     }
 }
 
@@ -144,7 +158,7 @@ mod tests {
             ("/20130524/us-east-1/s3/aws4_request", Flaw::NoAccessKey),
             ("AKID/20130524/us-east-1/s3/aws5_request", Flaw::Terminal("aws5_request".to_owned())),
             ("AKID/2013-05-24/us-east-1/s3/aws4_request", Flaw::Day("2013-05-24".to_owned())),
-            ("AKID/20130532/us-east-1/s3/aws4_request", Flaw::Day("20130532".to_owned())),
+            ("AKID/2013052/us-east-1/s3/aws4_request", Flaw::Day("2013052".to_owned())),
         ];
         for (text, flaw) in cases {
             assert_eq!(parse(text), Err(flaw), "{text}");

@@ -19,10 +19,12 @@ use super::canonical::{CanonicalRequest, Reading};
 use super::chunks::ChunkSignatures;
 use super::constant_time::same;
 use super::credentials::{Keys, Principal};
-use super::encoding::{Plus, Stamp};
+use super::encoding::{Plus, Stamp, hex_string};
 use super::error::{AuthError, Form, Mismatch};
+use super::fields::Fields;
 use super::payload::{PayloadHash, UNSIGNED};
 use super::presigned::Presigned;
+use super::presigned_v2::PresignedV2;
 use super::query::parameters;
 use super::scope::Endpoint;
 use super::signing_key::{SigningKey, SigningKeys};
@@ -77,38 +79,59 @@ impl Verifier {
     /// # Errors
     /// Whatever it presents is not right.
     pub fn verify(&mut self, head: &Head, now_s: u64) -> Result<Verified, AuthError> {
-        match Presented::of(head)? {
-            Presented::Anonymous => anonymous(head),
-            Presented::Header(claim) => self.header(head, claim, now_s),
-            Presented::Presigned(presigned) => self.presigned(head, presigned, now_s),
+        let fields = Fields::of(head);
+        match Presented::read(head, &fields)? {
+            Presented::Anonymous => anonymous(&fields),
+            Presented::Header(claim) => self.header(head, &fields, claim, now_s),
+            Presented::Presigned(presigned) => self.presigned(head, &fields, presigned, now_s),
+            Presented::PresignedV2(presigned) => self.presigned_v2(head, &presigned, now_s),
         }
     }
 
-    fn header(&mut self, head: &Head, claim: Claim, now_s: u64) -> Result<Verified, AuthError> {
-        let stamp = date(head)?;
+    fn header(&mut self, head: &Head, fields: &Fields<'_>, claim: Claim, now_s: u64) -> Result<Verified, AuthError> {
+        let stamp = date(fields)?;
         if stamp.seconds.abs_diff(now_s) > SKEW_S_MAX {
             return Err(AuthError::Skewed { request: stamp.text(), server_s: now_s });
         }
-        let payload = only(head, CONTENT_SHA256)?.ok_or(AuthError::PayloadHashMissing)?;
-        let token = head.header("x-amz-security-token");
-        self.judge(head, &Asked { form: Form::Header, claim, stamp, payload, token })
+        let payload = payload_hash(fields)?.ok_or(AuthError::PayloadHashMissing)?;
+        let token = fields.first(TOKEN).map(|(value, _)| value);
+        self.judge(head, fields, &Asked { form: Form::Header, claim, stamp, payload, token })
     }
 
-    fn presigned(&mut self, head: &Head, presigned: Presigned, now_s: u64) -> Result<Verified, AuthError> {
+    fn presigned(
+        &mut self,
+        head: &Head,
+        fields: &Fields<'_>,
+        presigned: Presigned,
+        now_s: u64,
+    ) -> Result<Verified, AuthError> {
         presigned.check_time(now_s)?;
         let Presigned { claim, stamp, token, payload, .. } = presigned;
-        let header = only(head, CONTENT_SHA256)?.filter(|_| claim.signs(CONTENT_SHA256));
+        let header = payload_hash(fields)?.filter(|_| claim.signs(CONTENT_SHA256));
         let payload = payload.as_deref().or(header).unwrap_or(UNSIGNED.as_bytes());
-        let token = token.as_deref().or_else(|| head.header("x-amz-security-token"));
-        self.judge(head, &Asked { form: Form::Query, claim, stamp, payload, token })
+        let token = token.as_deref().or(fields.first(TOKEN).map(|(value, _)| value));
+        self.judge(head, fields, &Asked { form: Form::Query, claim, stamp, payload, token })
     }
 
-    fn judge(&mut self, head: &Head, asked: &Asked<'_>) -> Result<Verified, AuthError> {
+    fn presigned_v2(&self, head: &Head, presigned: &PresignedV2, now_s: u64) -> Result<Verified, AuthError> {
+        let access_key = &presigned.access_key;
+        let Some(credentials) = self.keys.find(access_key) else {
+            return Err(AuthError::UnknownAccessKey { access_key: access_key.clone() });
+        };
+        presigned.check(head, credentials.secret_key(), now_s)?;
+        if !credentials.accepts_token(presigned.token()) {
+            return Err(AuthError::WrongToken);
+        }
+        let principal = Principal::Key(credentials.access_key().clone());
+        Ok(Verified { principal, payload: PayloadHash::Unsigned, chunks: None, plus: Plus::Literal })
+    }
+
+    fn judge(&mut self, head: &Head, fields: &Fields<'_>, asked: &Asked<'_>) -> Result<Verified, AuthError> {
         let Asked { form, claim, stamp, payload, token } = asked;
         let malformed = |flaw| AuthError::Malformed { form: *form, flaw };
         self.endpoint.check(&claim.credential, stamp).map_err(malformed)?;
         let payload_hash = PayloadHash::parse(payload)?;
-        let request = CanonicalRequest::new(head, &claim.signed_headers, payload)?;
+        let request = CanonicalRequest::new(head, fields, &claim.signed_headers, payload)?;
         let names = request.unsigned_headers(*form == Form::Header);
         if !names.is_empty() {
             return Err(AuthError::HeadersNotSigned { names });
@@ -117,29 +140,36 @@ impl Verifier {
         let Some(credentials) = self.keys.find(access_key) else {
             return Err(AuthError::UnknownAccessKey { access_key: access_key.to_owned() });
         };
-        let remembered = self.signing_keys.find(&claim.credential).cloned();
-        let is_new = remembered.is_none();
-        let key = remembered.unwrap_or_else(|| SigningKey::derive(credentials.secret_key(), &claim.credential));
-        let Some((reading, signature)) = signed_reading(head, &request, asked, &key) else {
+        let remembered = self.signing_keys.find(&claim.credential);
+        let derived;
+        let key = match remembered {
+            Some(key) => key,
+            None => {
+                derived = SigningKey::derive(credentials.secret_key(), &claim.credential);
+                &derived
+            }
+        };
+        let Some((reading, signature)) = signed_reading(head, &request, asked, key) else {
             return Err(AuthError::WrongSignature(Box::new(mismatch(&request, asked))));
         };
         if !credentials.accepts_token(*token) {
             return Err(AuthError::WrongToken);
         }
         let principal = Principal::Key(credentials.access_key().clone());
-        if is_new {
-            self.signing_keys.keep(&claim.credential, key.clone());
+        let chunks = payload_hash.signs_chunks().then(|| {
+            Box::new(ChunkSignatures::new(access_key.to_owned(), key.clone(), stamp, &claim.credential, signature))
+        });
+        if remembered.is_none() {
+            let key = key.clone();
+            self.signing_keys.keep(&claim.credential, key);
         }
-        let chunks = payload_hash
-            .signs_chunks()
-            .then(|| Box::new(ChunkSignatures::new(access_key.to_owned(), key, stamp, &claim.credential, signature)));
         Ok(Verified { principal, payload: payload_hash, chunks, plus: reading.plus })
     }
 }
 
 /// What a request means that nobody signed. It may still say how its body is framed.
-fn anonymous(head: &Head) -> Result<Verified, AuthError> {
-    let payload = match only(head, CONTENT_SHA256)? {
+fn anonymous(fields: &Fields<'_>) -> Result<Verified, AuthError> {
+    let payload = match payload_hash(fields)? {
         Some(value) => PayloadHash::parse(value)?,
         None => PayloadHash::Unsigned,
     };
@@ -175,10 +205,11 @@ fn signed_reading(
 
 const AS_S3_READS: Reading = Reading { plus: Plus::Space, token: true };
 const CONTENT_SHA256: &str = "x-amz-content-sha256";
+const TOKEN: &str = "x-amz-security-token";
 
 /// What the error document shows of a request whose signature is wrong.
 fn mismatch(request: &CanonicalRequest<'_>, asked: &Asked<'_>) -> Mismatch {
-    let digest = super::encoding::hex_string(&request.digest(AS_S3_READS));
+    let digest = hex_string(&request.digest(AS_S3_READS));
     let credential = &asked.claim.credential;
     Mismatch {
         access_key: credential.access_key().to_owned(),
@@ -188,24 +219,23 @@ fn mismatch(request: &CanonicalRequest<'_>, asked: &Asked<'_>) -> Mismatch {
     }
 }
 
-/// The time of a request: `x-amz-date`, or `Date` if that did not come.
-fn date(head: &Head) -> Result<Stamp, AuthError> {
-    let named = |name| {
-        let mut values = head.all(name);
-        let value = values.next();
-        // Two dates are none: which of them counts would be anybody's guess.
-        value.map(|value| if values.next().is_none() { value } else { b"" })
-    };
-    let value = named("x-amz-date").or_else(|| named("date")).ok_or(AuthError::DateMissing)?;
-    Stamp::from_header(value.trim_ascii()).ok_or(AuthError::DateMissing)
+/// The time of a request: `x-amz-date`, or `Date` if that did not come. Two dates are none: which of them counts would
+/// be anybody's guess.
+fn date(fields: &Fields<'_>) -> Result<Stamp, AuthError> {
+    match fields.first("x-amz-date").or_else(|| fields.first("date")) {
+        Some((value, 1)) => Stamp::from_header(value).ok_or(AuthError::DateMissing),
+        _ => Err(AuthError::DateMissing),
+    }
 }
 
-/// The value of a header that may come once.
-fn only<'a>(head: &'a Head, name: &'a str) -> Result<Option<&'a [u8]>, AuthError> {
-    let mut values = head.all(name);
-    let first = values.next().map(<[u8]>::trim_ascii);
-    match values.next() {
-        None => Ok(first),
-        Some(_) => Err(AuthError::PayloadHashInvalid { value: "two values".to_owned() }),
+/// The value of `x-amz-content-sha256`, which may come once.
+fn payload_hash<'a>(fields: &Fields<'a>) -> Result<Option<&'a [u8]>, AuthError> {
+    match fields.first(CONTENT_SHA256) {
+        None => Ok(None),
+        Some((value, 1)) => Ok(Some(value)),
+        Some(_) => {
+            let values: Vec<_> = fields.all(CONTENT_SHA256.as_bytes()).map(String::from_utf8_lossy).collect();
+            Err(AuthError::PayloadHashInvalid { value: values.join(",") })
+        }
     }
 }

@@ -107,7 +107,8 @@ pub const NO_SUCH_KEY: Code = code("NoSuchKey", 404, "The specified key does not
 pub const NO_SUCH_UPLOAD: Code = code(
     "NoSuchUpload",
     404,
-    "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.",
+    "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or \
+     completed.",
 );
 /// No such version.
 pub const NO_SUCH_VERSION: Code = code("NoSuchVersion", 404, "The specified version does not exist.");

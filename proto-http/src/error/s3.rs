@@ -106,7 +106,11 @@ impl From<AuthError> for S3Error {
     fn from(error: AuthError) -> S3Error {
         let (name, status, message) = error.answer();
         let code = Code { name, status, message: "" };
-        S3Error { code, message: Cow::Owned(message), details: error.elements(), headers: Vec::new() }
+        let details = error.elements();
+        // The answer to a HEAD has no document: there clients find the right region in a header, and sign anew.
+        let region = details.iter().find(|(name, _)| *name == "Region").map(|(_, region)| region.clone());
+        let headers = region.into_iter().map(|region| ("x-amz-bucket-region", region)).collect();
+        S3Error { code, message: Cow::Owned(message), details, headers }
     }
 }
 
@@ -126,5 +130,21 @@ impl From<PromiseError> for S3Error {
     fn from(error: PromiseError) -> S3Error {
         let code = Code { name: error.code(), status: 400, message: "" };
         S3Error { message: Cow::Owned(error.to_string()), ..S3Error::from(code) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::{Flaw, Form};
+
+    /// boto3's HeadBucket with another region ended in a bare 400: the region stood in a document only, and the answer
+    /// to a HEAD has none.
+    #[test]
+    fn a_wrong_region_is_told_in_a_header_too() {
+        let flaw = Flaw::Region { given: "eu-west-3".to_owned(), expected: "us-east-1".to_owned() };
+        let error = S3Error::from(AuthError::Malformed { form: Form::Header, flaw });
+        assert_eq!(error.headers, [("x-amz-bucket-region", "us-east-1".to_owned())]);
+        assert_eq!(S3Error::from(AuthError::UnknownScheme).headers, []);
     }
 }

@@ -199,6 +199,18 @@ impl Head {
             .map(|(name, value)| (std::str::from_utf8(self.at(name)).unwrap_or_default(), self.at(value)))
     }
 
+    /// Adds a header that the request carries in another place. Its name is lower case; neither it nor the value has
+    /// bytes that no header line may have.
+    pub fn add(&mut self, name: &str, value: &[u8]) {
+        let mut append = |part: &[u8]| {
+            let from = self.bytes.len();
+            self.bytes.extend_from_slice(part);
+            from..self.bytes.len()
+        };
+        let line = (append(name.as_bytes()), append(value));
+        self.headers.push(line);
+    }
+
     fn at(&self, span: &Span) -> &[u8] {
         self.bytes.get(span.clone()).unwrap_or_default()
     }
@@ -276,6 +288,15 @@ mod tests {
         let head = parse("GET / HTTP/1.1\r\nhOsT: h\r\nX-AMZ-date: D\r\nx-amz-DATE: E\r\n\r\n").expect("valid");
         assert_eq!(head.all("x-amz-date").collect::<Vec<_>>(), [b"D", b"E"]);
         assert_eq!(head.host(), Some(b"h".as_slice()));
+    }
+
+    #[test]
+    fn an_added_header_is_found_like_the_others() {
+        let mut head = with_line("x-a: 1").expect("valid");
+        head.add("x-a", b"2");
+        head.add("x-b", b"");
+        assert_eq!(head.all("x-a").collect::<Vec<_>>(), [b"1", b"2"]);
+        assert_eq!((head.header("x-b"), head.path()), (Some(b"".as_slice()), b"/b/k".as_slice()));
     }
 
     #[test]

@@ -123,8 +123,8 @@ impl Connection {
         Ok(bytes)
     }
 
-    /// Ends it so that the client can still read the answer: no more is written, and what it goes on sending is dropped,
-    /// up to so many bytes and for so long.
+    /// Ends it so that the client can still read the answer: no more is written, and what it goes on sending is
+    /// dropped, up to so many bytes and for so long.
     pub async fn linger(mut self, bytes_max: u64, patience: Duration) {
         if self.stream.end_writing().await.is_err() {
             return;

@@ -186,8 +186,8 @@ async fn objects(
     page.map_err(|why| missing(why.into(), request))
 }
 
-/// Where a page begins that goes on behind `marker`. A marker within a common prefix stands for all of it: the prefix was
-/// on the page before.
+/// Where a page begins that goes on behind `marker`. A marker within a common prefix stands for all of it: the prefix
+/// was on the page before.
 fn behind(marker: &[u8], asked: &Asked<'_>) -> Option<After> {
     if marker.is_empty() {
         return None;
@@ -236,11 +236,13 @@ fn listing(
 }
 
 fn prefixes(page: &Page) -> Vec<&[u8]> {
-    let prefix = |item| match item {
-        &Item::Prefix(ref prefix) => Some(prefix.as_slice()),
-        _ => None,
-    };
-    page.items.iter().filter_map(prefix).collect()
+    let mut prefixes = Vec::new();
+    for item in &page.items {
+        if let Item::Prefix(prefix) = item {
+            prefixes.push(prefix.as_slice());
+        }
+    }
+    prefixes
 }
 
 /// What an item is listed under.

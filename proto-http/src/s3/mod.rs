@@ -4,6 +4,7 @@
 //!  serve         one request, from its head to its answer
 //!    address       bucket and key            operation     which one it is (the table: S3.md)
 //!    query         its parameters            unserved      headers that are refused by name
+//!                                            hoisted       headers that a presigned query carries
 //!  buckets  reads  object_attributes  writes  copies  multipart  listing  settings      the operations
 //!    attributes    what is kept with an object             conditions  range
 //!  service       the store on this core, and who may use it
@@ -18,6 +19,7 @@ mod attributes;
 mod buckets;
 mod conditions;
 mod copies;
+mod hoisted;
 mod listing;
 mod multipart;
 mod object_attributes;

@@ -144,6 +144,7 @@ pub(super) async fn complete(
     let conditions = conditions::of_write(&request.head)?;
     // The checksum headers of this request speak of the object, not of the document.
     let claim = claim(request)?;
+    let _room = service.room_for_body().await?;
     let document = incoming.document(DOCUMENT_BYTES_MAX, code::MALFORMED_XML).await?;
     let completion = reader::completion(&document)?;
     if !completion.is_ascending() {

@@ -50,6 +50,11 @@ impl Query {
         self.pairs.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
     }
 
+    /// All parameters.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// Its value, taken for absent if it is empty.
     #[must_use]
     pub(super) fn filled(&self, name: &str) -> Option<&str> {

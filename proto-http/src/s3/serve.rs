@@ -1,7 +1,7 @@
 //! One request, from its head to its answer: what it names, who sent it, what it wants, and then the operation.
 //!
-//! What must hold: nothing of the body is asked for before the signature is right and the request is known to be one that
-//! is served. Whoever sent nothing that says who he is may do nothing.
+//! What must hold: nothing of the body is asked for before the signature is right and the request is known to be one
+//! that is served. Whoever sent nothing that says who he is may do nothing.
 
 use crate::auth::Principal;
 use crate::checksum::{BodyChecksum, Promises};
@@ -14,7 +14,7 @@ use crate::s3::query::Query;
 use crate::s3::reply::{Failure, Outcome};
 use crate::s3::request::Request;
 use crate::s3::service::Service;
-use crate::s3::{buckets, copies, listing, multipart, object_attributes, reads, settings, unserved, writes};
+use crate::s3::{buckets, copies, hoisted, listing, multipart, object_attributes, reads, settings, unserved, writes};
 use crate::text::decimal;
 
 /// Serves a request.
@@ -27,10 +27,11 @@ pub async fn serve(service: &Service, head: Head, incoming: &mut Incoming) -> Re
 }
 
 /// The request behind a head, and what it wants.
-fn understood(service: &Service, head: Head, incoming: &mut Incoming) -> Result<(Operation, Request), Failure> {
+fn understood(service: &Service, mut head: Head, incoming: &mut Incoming) -> Result<(Operation, Request), Failure> {
     let address = Address::of(head.path(), head.host(), &service.domains)?;
     let verified = service.verify(&head).map_err(|why| located(why.into(), service, &head, &address))?;
     let query = Query::parse(head.query(), verified.plus)?;
+    hoisted::take(&mut head, &query)?;
     let copies = head.header("x-amz-copy-source").is_some();
     let operation = Operation::of(head.method(), address.named(), &query, copies)?;
     unserved::refuse(&head)?;
@@ -62,7 +63,8 @@ fn understood(service: &Service, head: Head, incoming: &mut Incoming) -> Result<
     Ok((operation, Request { head, address, query, anonymous }))
 }
 
-/// Row 44: a client that is not let in looks at the head of a bucket for its region, whoever it is and whatever it signed.
+/// Row 44: a client that is not let in looks at the head of a bucket for its region, whoever it is and whatever it
+/// signed.
 fn located(mut error: S3Error, service: &Service, head: &Head, address: &Address) -> S3Error {
     if head.method() == "HEAD" && address.named() == Named::Bucket {
         error.headers.push(("x-amz-bucket-region", service.region.clone()));

@@ -103,6 +103,7 @@ pub(super) async fn delete_many(
         let what = "Missing required header for this request: Content-MD5 or a checksum";
         return Err(S3Error::saying(code::INVALID_REQUEST, what).into());
     }
+    let _room = service.room_for_body().await?;
     let document = incoming.document(DOCUMENT_BYTES_MAX, code::MALFORMED_XML).await?;
     let wanted = reader::deletion(&document)?;
     if service.store.bucket(&bucket).is_none() {

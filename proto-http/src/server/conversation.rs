@@ -1,8 +1,8 @@
 //! One connection: request after request, until one side wants no more.
 //!
-//! What must hold: a request is answered before the next one is looked at, so pipelined ones are answered in order. Where
-//! it is not certain which byte the next request begins with, the connection ends. An error that leaves while the body
-//! is still coming is followed by a while of listening, so that the client reads it instead of a reset.
+//! What must hold: a request is answered before the next one is looked at, so pipelined ones are answered in order.
+//! Where it is not certain which byte the next request begins with, the connection ends. An error that leaves while the
+//! body is still coming is followed by a while of listening, so that the client reads it instead of a reset.
 
 use std::pin::pin;
 use std::rc::Rc;

@@ -35,8 +35,8 @@ impl Listening {
     }
 }
 
-/// Serves on this core until `stop` closes; then answers what is under way, within a bound, and ends this core's part of
-/// the store.
+/// Serves on this core until `stop` closes; then answers what is under way, within a bound, and ends this core's part
+/// of the store.
 ///
 /// # Errors
 /// The store could not be ended well. Nothing is lost: the next start replays.

@@ -13,7 +13,7 @@ use stratum_engine::rt;
 use crate::error::S3Error;
 use crate::http1::response::{LAST_CHUNK, chunk};
 use crate::http1::{Connection as Keep, ResponseBody, ResponseHead, Status, Version};
-use crate::limits::{PATIENCE_MS, READ_PIECE_BYTES};
+use crate::limits::{PATIENCE_MS, READ_PIECE_BYTES, SEND_BYTES_PER_SECOND_MIN, SEND_MS};
 use crate::net::{Connection, Gone};
 use crate::s3::{Reply, ReplyBody, Service, Slice};
 use crate::text::dates;
@@ -145,8 +145,13 @@ impl Asked {
         let mut bytes = head.finish(ResponseBody::Length(slice.length), self.keep);
         bytes.extend_from_slice(&first);
         drop(first);
+        let began = rt::now();
         loop {
             connection.send(bytes).await?;
+            let took_ms = (rt::now() - began) / 1_000_000;
+            if took_ms > SEND_MS + (at - slice.start) / SEND_BYTES_PER_SECOND_MIN * 1000 {
+                return Err(Gone::Slow);
+            }
             let Some(reading) = ahead.take() else { return Ok(slice.length) };
             // The head has left: all that can still be said is that this is not all.
             bytes = reading.await.map_err(|_| Gone::Closed)?;

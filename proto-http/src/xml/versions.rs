@@ -1,4 +1,5 @@
-//! The document of a listing of versions, for a bucket without any: every object is its own newest version, called `null`.
+//! The document of a listing of versions, for a bucket without any: every object is its own newest version, called
+//! `null`.
 
 use stratum_engine::types::Etag;
 

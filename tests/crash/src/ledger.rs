@@ -47,6 +47,8 @@ struct Wanted {
     state: State,
     /// The key might have been so before.
     was_possible: bool,
+    /// The key had a body for certain, and was to get one only if it had none.
+    must_be_refused: bool,
 }
 
 #[derive(Debug)]
@@ -73,8 +75,12 @@ impl Ledger {
     pub fn hear(&mut self, saying: &Saying) -> Result<(), String> {
         self.heard.push(saying.to_string());
         match saying {
-            Saying::Put(key, version, size) | Saying::Create(key, version, size) => {
+            Saying::Put(key, version, size) => self.want(key, Some((*version, *size))),
+            Saying::Create(key, version, size) => {
+                let there = self.keys.get(key).is_some_and(|known| !known.states.contains(&None));
                 self.want(key, Some((*version, *size)));
+                let wanted = self.keys.get_mut(key).and_then(|known| known.wanted.as_mut());
+                wanted.into_iter().for_each(|wanted| wanted.must_be_refused = there);
             }
             Saying::Delete(key) => self.want(key, None),
             Saying::Complete(key, upload, size) => {
@@ -87,6 +93,9 @@ impl Ledger {
                 self.acknowledged += 1;
                 let known = self.keys.entry(key.clone()).or_default();
                 let wanted = known.wanted.take().ok_or_else(|| format!("{key} was done and never wanted"))?;
+                if wanted.must_be_refused {
+                    return Err(format!("{key} was created, and was there"));
+                }
                 known.states = BTreeSet::from([wanted.state]);
                 // A completed upload is no longer open.
                 let completed = |upload: &Upload| upload.ending && upload.key == *key && is(upload, wanted.state);
@@ -180,6 +189,15 @@ impl Ledger {
                         known.key, listed.parts, known.parts
                     ));
                 }
+                Some(listed) if listed.parts == known.parts && listed.bytes != known.bytes => {
+                    wrong.push(format!(
+                        "upload {upload} to {} has {} bytes of {}",
+                        known.key, listed.bytes, known.bytes
+                    ));
+                }
+                Some(_) if is(known, found.get(&known.key).copied().flatten()) => {
+                    wrong.push(format!("upload {upload} to {} is completed, and open", known.key));
+                }
                 _ => {}
             }
         }
@@ -204,6 +222,12 @@ impl Ledger {
         self.keys.values().filter(|key| !key.states.contains(&None)).count()
     }
 
+    /// Keys of which two things or more are possible: what was under way at a kill, and is not yet decided.
+    #[must_use]
+    pub fn undecided(&self) -> usize {
+        self.keys.values().filter(|key| key.states.len() > 1).count()
+    }
+
     /// One upload to the key less that nobody was told of.
     fn told(&mut self, key: &str) -> Result<(), String> {
         let untold = self.untold.get_mut(key).filter(|untold| **untold > 0);
@@ -215,7 +239,7 @@ impl Ledger {
         let known = self.keys.entry(key.to_owned()).or_default();
         // An earlier victim may have been killed with something under way: that stays possible.
         let was_possible = !known.states.insert(state);
-        known.wanted = Some(Wanted { state, was_possible });
+        known.wanted = Some(Wanted { state, was_possible, must_be_refused: false });
     }
 
     fn undo(&mut self, key: &str) -> Result<(), String> {
@@ -268,7 +292,9 @@ mod tests {
     #[test]
     fn what_was_not_acknowledged_may_be_either_until_a_start_has_shown_it() {
         let mut ledger = heard(&["put a 1 8", "done a", "put a 2 8"]);
+        assert_eq!(ledger.undecided(), 1);
         assert!(agrees(&mut ledger, &["object a 1 8 x"]));
+        assert_eq!(ledger.undecided(), 0);
         assert!(!agrees(&mut ledger, &["object a 2 8 x"]), "it was decided by the first start");
         let mut twice_killed = heard(&["put a 1 8", "done a", "put a 2 8", "delete a"]);
         assert!(agrees(&mut twice_killed, &["object a 2 8 x"]));
@@ -283,14 +309,24 @@ mod tests {
     }
 
     #[test]
+    fn what_is_there_for_certain_is_not_created() {
+        let done = Saying::Done("a".to_owned());
+        assert!(heard(&["put a 1 8", "done a", "create a 2 8"]).hear(&done).is_err());
+        assert!(heard(&["put a 1 8", "create a 2 8"]).hear(&done).is_ok(), "the put was under way at a kill");
+        assert!(heard(&["put a 1 8", "done a", "delete a", "done a", "create a 2 8"]).hear(&done).is_ok());
+    }
+
+    #[test]
     fn an_upload_keeps_its_parts_until_its_end_was_wanted() {
         let story = ["upload-wanted a", "opened a 01 7", "parts 01 2 800"];
         assert!(agrees(&mut heard(&story), &["upload a 01 2 800"]));
         assert!(!agrees(&mut heard(&story), &["upload a 01 1 400"]), "a part is lost");
+        assert!(!agrees(&mut heard(&story), &["upload a 01 2 792"]), "a part is cut");
         assert!(!agrees(&mut heard(&story), &[]), "the upload is lost");
         let ended = [&story[..], &["complete a 01 800"]].concat();
         assert!(agrees(&mut heard(&ended), &["object a 7 800 x"]));
         assert!(agrees(&mut heard(&ended), &["upload a 01 2 800"]));
+        assert!(!agrees(&mut heard(&ended), &["object a 7 800 x", "upload a 01 2 800"]), "completed by half");
         let done = [&ended[..], &["done a"]].concat();
         assert!(!agrees(&mut heard(&done), &["object a 7 800 x", "upload a 01 2 800"]), "open after its end");
     }

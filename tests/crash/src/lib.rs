@@ -21,5 +21,6 @@ pub mod load;
 pub mod node;
 pub mod options;
 pub mod saying;
+pub mod tear;
 pub mod uploads;
 pub mod verify;

@@ -54,7 +54,8 @@ async fn work(core: Core, leaving: Leaving) {
     }
 }
 
-async fn everything(store: &Store) -> Result<(), Error> {
+/// Says every object and every open upload, or why that cannot be done.
+pub(crate) async fn everything(store: &Store) -> Result<(), Error> {
     let mut after = None;
     loop {
         let page = store.list(&bucket(), b"", None, after.take(), 500).await?;

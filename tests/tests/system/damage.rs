@@ -1,29 +1,11 @@
 //! Bytes that were acknowledged rot. It is never taken for emptiness: the store names what is lost and is read-only
 //! until the operator accepts it. Where another copy of the knowledge is left, nothing is lost and nothing is said.
 
-use std::path::PathBuf;
-
 use stratum_engine::error::Error;
 use stratum_engine::node::PutOptions;
 use stratum_tests::client::{bucket_name, object_key};
 use stratum_tests::history::Heard;
 use stratum_tests::stage::{BUCKET, Stage};
-
-const BLOCK: usize = 4096;
-
-/// Where `needle` lies on the disk, block by block.
-fn blocks_with(stage: &Stage, needle: &[u8]) -> Vec<(PathBuf, u64)> {
-    let mut found = Vec::new();
-    for (path, _) in stage.world.files() {
-        let bytes = stage.world.contents(&path).unwrap_or_default();
-        for (number, block) in bytes.chunks(BLOCK).enumerate() {
-            if block.windows(needle.len()).any(|window| window == needle) {
-                found.push((path.clone(), (number * BLOCK) as u64));
-            }
-        }
-    }
-    found
-}
 
 /// A store with a few acknowledged objects, killed.
 fn store() -> Stage {
@@ -39,7 +21,7 @@ fn store() -> Stage {
 #[test]
 fn a_rotten_group_in_the_middle_makes_the_store_read_only_until_it_is_accepted() {
     let mut stage = store();
-    let (path, offset) = blocks_with(&stage, b"victim-2").first().cloned().expect("it was written");
+    let (path, offset) = stage.blocks_with(b"victim-2").first().cloned().expect("it was written");
     stage.world.rot(&path, offset, 64);
     stage.act(async |stores| {
         assert!(!stores[0].damage().is_empty(), "what is lost is named");
@@ -64,7 +46,7 @@ fn a_rotten_footer_is_no_loss_while_the_chain_is_there() {
     let stage = store();
     // A start writes the footers of what was left.
     stage.inspect();
-    let places = blocks_with(&stage, b"victim-3");
+    let places = stage.blocks_with(b"victim-3");
     let (path, offset) = places.last().cloned().expect("record and footer name it");
     assert!(places.len() > 1, "the footer names it too");
     stage.world.rot(&path, offset, 64);

@@ -9,7 +9,9 @@ use stratum_tests::stage::{BUCKET, Stage};
 #[test]
 fn a_failed_flush_stops_writes_and_loses_nothing_acknowledged() {
     for seed in 0..40 {
-        let stage = Stage::new(seed, 1, |options| options.upkeep_ms = 0);
+        let stage = Stage::new(seed, 1 + u16::try_from(seed % 3).expect("a small number"), |options| {
+            options.upkeep_ms = 0;
+        });
         stage.act(async |stores| {
             for number in 0..10 {
                 stage.put(&stores[0], &format!("before/{number}"), 500 * number).await;
@@ -20,8 +22,13 @@ fn a_failed_flush_stops_writes_and_loses_nothing_acknowledged() {
             for number in 0..10 {
                 stage.put(&stores[0], &format!("after/{number}"), 9000).await;
             }
-            let refused = stores[0].put(&bucket_name(BUCKET), &object_key("never"), b"x", PutOptions::default()).await;
-            assert_eq!(refused.err(), Some(Error::WritesStopped), "seed {seed}");
+            // One core heard of it; none of them acknowledges anything any more.
+            for number in 0..16 {
+                let key = object_key(&format!("never/{number}"));
+                let store = &stores[number % stores.len()];
+                let refused = store.put(&bucket_name(BUCKET), &key, b"x", PutOptions::default()).await;
+                assert_eq!(refused.err(), Some(Error::WritesStopped), "seed {seed}, {number}");
+            }
             for number in 0..10 {
                 let object = stores[0].get(&bucket_name(BUCKET), &object_key(&format!("before/{number}"))).await;
                 assert!(object.is_ok(), "seed {seed}: reads go on");

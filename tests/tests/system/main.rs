@@ -7,3 +7,4 @@ mod full_disk;
 mod power_cuts;
 mod races;
 mod rebuilt_uploads;
+mod unreadable_header;

@@ -1,7 +1,7 @@
 //! One server for the tests of a file that run at the same time.
 //!
-//! What must hold: the last who goes ends it and sees that it ended well. Whoever comes after that starts a new one over
-//! a new store.
+//! What must hold: the last who goes ends it and sees that it ended well. Whoever comes after that starts a new one
+//! over a new store.
 
 use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};

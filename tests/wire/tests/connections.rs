@@ -189,7 +189,8 @@ fn a_client_that_does_not_wait_is_served_at_once() {
     assert_eq!(wire.answer().status, 200, "no 100 before it");
     wire.send(&scene.plain("GET", "/key", &[], b""));
     assert_eq!(wire.answer().text(), "hello");
-    // The error of one that does not wait: its body is no request, so the connection may go on or end, but not go wrong.
+    // The error of one that does not wait: its body is no request, so the connection may go on or end, but not go
+    // wrong.
     let (head, body) = put_with(&scene, "key", "Expect: 100-continue\r\nContent-MD5: x\r\n", b"hello");
     let mut wire = scene.connect();
     wire.send(&[head, body].concat());

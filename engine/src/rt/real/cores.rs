@@ -13,9 +13,11 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::{self, JoinHandle};
 
 use super::core::Core;
-use super::cpus;
 use super::pool::{HelperThreads, Helpers};
 use super::ring::{self, Driver, Way};
+use super::sigbus;
+use super::{cpus, files_max};
+use crate::limits::FILES_ENOUGH;
 use crate::types::CoreId;
 
 /// How to run.
@@ -85,6 +87,14 @@ where
 {
     if options.cores == 0 {
         return Err(StartError::NoCores);
+    }
+    if !sigbus::install() {
+        (options.notice)(
+            "SIGBUS cannot be handled: a page of the index that does not read ends the process unexplained",
+        );
+    }
+    if files_max::raise().is_some_and(|files| files < FILES_ENOUGH) {
+        (options.notice)("this process may open few files, and so take few connections: raise the limit (ulimit -n)");
     }
     let way = ring::choose(options.driver, options.notice)?;
     let (helpers, crew) = Helpers::start(&helper_threads(options.cores, way)).map_err(thread_error)?;

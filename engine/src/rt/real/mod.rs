@@ -5,6 +5,7 @@
 //!   core    what a thread knows of itself                pool       threads for what would block a core
 //!   file    reads, writes and flushes                    transfer   one read or write, completed or an error
 //!   room    makes files longer, with zeros on disk       directory  names and small files
+//!   sigbus  a page of a mapped file does not read        maps       where a file is mapped
 //! ```
 //!
 //! What must hold: nothing here blocks a core: what may block goes to a helper thread. A runtime ends only after every
@@ -23,9 +24,12 @@ mod cores;
 mod cpus;
 pub mod directory;
 mod file;
+mod files_max;
+mod maps;
 mod pool;
 mod ring;
 mod room;
+mod sigbus;
 mod task;
 #[cfg(test)]
 mod tests;
@@ -36,4 +40,5 @@ pub use cores::{RunOptions, StartError, run};
 pub use file::File;
 pub use pool::help;
 pub use ring::Driver;
+pub use sigbus::{MapWatch, Words};
 pub use task::{Task, sleep, spawn, yield_now};

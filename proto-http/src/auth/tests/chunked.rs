@@ -80,6 +80,14 @@ fn row_2_chunks_that_are_changed_moved_or_left_out_are_wrong() {
 }
 
 #[test]
+fn after_a_wrong_chunk_nothing_is_right() {
+    let mut chain = chain(PUT_CHUNKS);
+    let [first, second, _] = CHUNKS;
+    assert!(feed(&mut chain, &[second], 4096).is_err());
+    assert!(feed(&mut chain, &[first], 4096).is_err());
+}
+
+#[test]
 fn a_chain_does_not_print_its_key() {
     let printed = format!("{:?}", chain(PUT_CHUNKS));
     assert!(printed.starts_with("ChunkSignatures { access_key: \"AKIAIOSFODNN7EXAMPLE\", .. }"), "{printed}");

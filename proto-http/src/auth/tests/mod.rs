@@ -10,7 +10,6 @@
 mod accepted;
 mod boto3;
 mod chunked;
-mod cost;
 mod documented;
 mod refused;
 mod round_trip;

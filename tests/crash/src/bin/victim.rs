@@ -5,6 +5,7 @@
 //!  victim verify STORE CORES DRIVER close|exit       says all that the store holds
 //!  victim fill   STORE CORES DRIVER SCALE OBJECTS    fills a store and ends
 //!  victim open   STORE CORES DRIVER SCALE            says how long a start takes
+//!  victim tear   STORE CORES DRIVER SHARD            cuts off the index of a shard and reads on
 //!
 //!  DRIVER: ring or epoll    SCALE: small or product
 //! ```
@@ -13,7 +14,7 @@ use std::process::ExitCode;
 
 use stratum_crash::options::{Scale, tell};
 use stratum_crash::verify::{Leaving, verify};
-use stratum_crash::{fill, load};
+use stratum_crash::{fill, load, tear};
 use stratum_engine::rt::real::Driver;
 
 fn main() -> ExitCode {
@@ -23,7 +24,7 @@ fn main() -> ExitCode {
         Some(true) => ExitCode::SUCCESS,
         Some(false) => ExitCode::FAILURE,
         None => {
-            tell("usage: victim load|verify|fill|open STORE CORES ring|epoll ...");
+            tell("usage: victim load|verify|fill|open|tear STORE CORES ring|epoll ...");
             ExitCode::from(64)
         }
     }
@@ -53,6 +54,7 @@ fn obey(words: &[&str]) -> Option<bool> {
         ("fill", [size, objects]) => {
             Some(fill::fill(&scale(size)?.options(store, cores), driver, objects.parse().ok()?))
         }
+        ("tear", [shard]) => Some(tear::tear(&Scale::Small.options(store, cores), driver, shard.parse().ok()?)),
         ("open", [size]) => Some(fill::open(&scale(size)?.options(store, cores), driver)),
         _ => None,
     }
