@@ -41,6 +41,7 @@ mod credentials;
 mod encoding;
 mod error;
 mod fields;
+pub mod fuzz;
 mod payload;
 mod presigned;
 mod presigned_v2;

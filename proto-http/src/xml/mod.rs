@@ -20,6 +20,7 @@ mod copy;
 mod delete;
 mod error;
 mod escape;
+pub mod fuzz;
 #[cfg(test)]
 mod leaves;
 mod listing;

@@ -1,0 +1,4 @@
+//! Any bytes as a head, whole and in pieces.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| stratum_proto_http::http1::fuzz::head(bytes));
