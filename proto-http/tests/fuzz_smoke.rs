@@ -1,5 +1,5 @@
-//! A short run of what the fuzzer runs, on every compiler: seeds that are right, and what becomes of them when bytes are
-//! changed, doubled, cut out, or put together. The same bytes in every run.
+//! A short run of what the fuzzer runs, on every compiler: seeds that are right, and what becomes of them when bytes
+//! are changed, doubled, cut out, or put together. The same bytes in every run.
 //!
 //! What must hold: see the entry points. What the fuzzer finds becomes a seed here.
 
@@ -40,8 +40,8 @@ const SIGNATURES: [&str; 4] = [
      Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request,\
      SignedHeaders=host;range;x-amz-content-sha256;x-amz-date,\
      Signature=f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41\r\n\r\n",
-    "GET /test.txt?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20130524%2Fus-east-1%2Fs3%2F\
-     aws4_request&X-Amz-Date=20130524T000000Z&X-Amz-Expires=86400&X-Amz-SignedHeaders=host&X-Amz-Signature=\
+    "GET /test.txt?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20130524%2Fus-east-1%2F\
+     s3%2Faws4_request&X-Amz-Date=20130524T000000Z&X-Amz-Expires=86400&X-Amz-SignedHeaders=host&X-Amz-Signature=\
      aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404 HTTP/1.1\r\n\
      Host: examplebucket.s3.amazonaws.com\r\n\r\n",
     "GET / HTTP/1.1\r\nHost: h\r\nAuthorization: AWS AKIAIOSFODNN7EXAMPLE:c2lnbmF0dXJl\r\nDate: x\r\n\r\n",
@@ -49,12 +49,12 @@ const SIGNATURES: [&str; 4] = [
 ];
 
 const DOCUMENTS: [&str; 6] = [
-    "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Part><ETag>\"5d41402abc4b2a76b9719d911017\
-     c592\"</ETag><PartNumber>1</PartNumber><ChecksumCRC32>NhCmhg==</ChecksumCRC32></Part></CompleteMultipartUpload>",
+    "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Part><ETag>\"5d41402abc4b2a76b971\
+     9d911017c592\"</ETag><PartNumber>1</PartNumber><ChecksumCRC32>NhCmhg==</ChecksumCRC32></Part></CompleteMultipartUpload>",
     "<Delete><Quiet>true</Quiet><Object><Key>a&#xA;b&amp;&lt;c</Key><VersionId>null</VersionId></Object><Object><Key>b\
      </Key><ETag>x</ETag><Size>5</Size></Object></Delete>",
-    "<?xml version=\"1.0\" encoding=\"UTF-8\"?><CreateBucketConfiguration><LocationConstraint>us-east-1</LocationConstraint>\
-     </CreateBucketConfiguration>",
+    "<?xml version=\"1.0\" encoding=\"UTF-8\"?><CreateBucketConfiguration><LocationConstraint>\
+     us-east-1</LocationConstraint></CreateBucketConfiguration>",
     "<!DOCTYPE d [<!ENTITY x \"y\">]><Delete><Object><Key>&x;</Key></Object></Delete>",
     "<s3:Delete xmlns:s3=\"x\"><s3:Object><s3:Key><![CDATA[a<b]]></s3:Key></s3:Object><!-- c --></s3:Delete>",
     "<Error><Code>NoSuchKey</Code><Message>m</Message></Error>",

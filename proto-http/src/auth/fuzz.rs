@@ -1,7 +1,7 @@
 //! What a fuzzer calls: a head of any bytes is let in or not, and nothing else happens. Tests call it, too.
 //!
-//! What must hold: no input is a panic. Nobody is anonymous who presents anything, and nobody who was not given the key is
-//! taken for its owner. Every refusal has a code and a status that tells the client not to try the same again.
+//! What must hold: no input is a panic. Nobody is anonymous who presents anything, and nobody who was not given the key
+//! is taken for its owner. Every refusal has a code and a status that tells the client not to try the same again.
 
 use super::{Credentials, Endpoint, Keys, Outgoing, PayloadHash, Principal, Signer, Verifier};
 use crate::http1::Head;

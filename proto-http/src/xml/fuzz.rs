@@ -26,8 +26,8 @@ pub fn documents(bytes: &[u8]) {
     drop(reader::deletion_failures(bytes));
 }
 
-/// Names that were read and written into an answer are read by clients as they were. (What XML cannot say has a stand-in
-/// there.)
+/// Names that were read and written into an answer are read by clients as they were. (What XML cannot say has a
+/// stand-in there.)
 fn written_back(request: &reader::DeleteRequest) {
     let can_be_said = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..);
     let objects = request.objects.iter().filter(|object| object.key.chars().all(can_be_said));
