@@ -81,6 +81,17 @@ impl ReadConditions {
         };
         if changed { Verdict::Send } else { Verdict::NotModified }
     }
+
+    /// The one that decided against the object, as documents of errors name it.
+    #[must_use]
+    pub(super) fn decisive(&self, verdict: Verdict) -> &'static str {
+        match verdict {
+            Verdict::NotModified if self.if_none_match.is_some() => "If-None-Match",
+            Verdict::NotModified => "If-Modified-Since",
+            Verdict::Failed | Verdict::Send if self.if_match.is_some() => "If-Match",
+            Verdict::Failed | Verdict::Send => "If-Unmodified-Since",
+        }
+    }
 }
 
 /// The conditions of a write or a delete.
@@ -107,7 +118,7 @@ pub(super) fn of_entity_tag(tag: &str) -> Conditions {
 
 /// The error of a read whose conditions failed.
 #[must_use]
-pub(super) fn failed(condition: &str) -> S3Error {
+pub(super) fn failed(condition: impl Into<String>) -> S3Error {
     S3Error::from(code::PRECONDITION_FAILED).with("Condition", condition)
 }
 

@@ -116,9 +116,10 @@ async fn open(service: &Service, request: &Request, bucket: &BucketName, key: &O
             _ => error,
         }
     })?;
-    match ReadConditions::of_source(&request.head).judge(object.head.etag, object.head.time_ms) {
+    let conditions = ReadConditions::of_source(&request.head);
+    match conditions.judge(object.head.etag, object.head.time_ms) {
         Verdict::Send => Ok(object),
-        Verdict::NotModified | Verdict::Failed => Err(conditions::failed("x-amz-copy-source-If-")),
+        verdict => Err(conditions::failed(format!("x-amz-copy-source-{}", conditions.decisive(verdict)))),
     }
 }
 

@@ -72,8 +72,9 @@ pub(super) fn missing(error: S3Error, request: &Request) -> S3Error {
 /// The answer to a read, and which bytes belong to it; none where the client has them already.
 fn described(request: &Request, object: &Object) -> Result<(Reply, Option<Slice>), S3Error> {
     let head = &object.head;
-    match ReadConditions::of_read(&request.head).judge(head.etag, head.time_ms) {
-        Verdict::Failed => return Err(conditions::failed("If-Match")),
+    let conditions = ReadConditions::of_read(&request.head);
+    match conditions.judge(head.etag, head.time_ms) {
+        Verdict::Failed => return Err(conditions::failed(conditions.decisive(Verdict::Failed))),
         Verdict::NotModified => return Ok((not_modified(head), None)),
         Verdict::Send => {}
     }
@@ -115,7 +116,10 @@ fn asked(request: &Request, object: &Object) -> Result<(Slice, Extent), S3Error>
         let slice = if size == 0 { Slice::whole(0) } else { slice };
         return Ok((slice, extent(slice, object)));
     }
-    let slice = range::of_header(header, size)?;
+    let slice = range::of_header(header, size).map_err(|error| {
+        let shown = String::from_utf8_lossy(header.unwrap_or_default()).into_owned();
+        error.with("RangeRequested", shown)
+    })?;
     Ok((slice, extent(slice, object)))
 }
 

@@ -128,7 +128,8 @@ async fn answer(hub: &Rc<Hub>, head: Head, connection: Connection) -> Option<Con
     let service = &hub.service;
     // What is left of the body decides whether the connection can go on, and the answer says so.
     let rest_is_far = !incoming.body.has_ended() && !incoming.body.ends_soon(DRAIN_BYTES_MAX);
-    if rest_is_far {
+    // A core that began to stop meanwhile says so, too: the client must not send another request into the end.
+    if rest_is_far || hub.is_stopping() {
         asked.keep = Keep::Ends;
     }
     let told = match outcome {

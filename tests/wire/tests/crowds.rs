@@ -1,0 +1,172 @@
+//! Crowds: clients that send or take a byte now and then, and clients that do nothing. The server's memory grows by an
+//! amount that is known before, and honest clients are served as quickly as without them.
+//!
+//! Rates are compared within one run, the best of several batches with the best of several batches, and a run that a
+//! busy machine has spoilt is repeated.
+#![expect(clippy::disallowed_methods, reason = "a test of the real world, outside of the seam")]
+
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use stratum_wire::{Scene, Server, Wire};
+
+/// Clients that send their request byte by byte, and as many that take their answer so.
+const SLOW: usize = 250;
+/// Clients that do nothing, if the system lets us open as many.
+const IDLE: usize = 3000;
+/// The body that slow clients take: more than the kernel holds of it on its way.
+const LARGE_BYTES: usize = 8 * 1024 * 1024;
+/// Pieces of an object that the server holds for one who takes it slowly.
+const PIECE_KIB: u64 = 512;
+/// Honest clients go on at this part of their rate.
+const RATE_MIN: f64 = 0.8;
+/// So many runs may be spoilt.
+const RUNS: usize = 6;
+
+/// One crowd at a time: they would be each other's noise.
+static ALONE: Mutex<()> = Mutex::new(());
+
+/// A client that sends its request byte by byte.
+struct Sender {
+    wire: Wire,
+    request: Vec<u8>,
+    sent: usize,
+}
+
+impl Sender {
+    fn step(&mut self) {
+        // The last byte is kept back: the request is not to be answered before the end.
+        if let Some(byte) = self.request.get(self.sent..self.sent + 1).filter(|_| self.sent + 1 < self.request.len()) {
+            self.wire.send(byte);
+            self.sent += 1;
+        }
+    }
+
+    fn end(mut self) {
+        self.wire.send(self.request.get(self.sent..).unwrap_or_default());
+        assert_eq!(self.wire.answer().status, 200, "a slow client is served, too");
+    }
+}
+
+/// An honest client's time for a batch of requests, between which `meanwhile` happens, which is not counted.
+fn batch(scene: &Scene, wire: &mut Wire, mut meanwhile: impl FnMut()) -> Duration {
+    let mut took = Duration::ZERO;
+    for _ in 0..30 {
+        let request = scene.plain("GET", "/small", &[], b"");
+        let began = Instant::now();
+        for _ in 0..10 {
+            wire.send(&request);
+            assert_eq!(wire.answer().status, 200);
+        }
+        took += began.elapsed();
+        meanwhile();
+    }
+    took
+}
+
+fn best(scene: &Scene, mut meanwhile: impl FnMut()) -> Duration {
+    let mut wire = scene.connect();
+    (0..5).map(|_| batch(scene, &mut wire, &mut meanwhile)).min().unwrap_or_default()
+}
+
+/// The rate that is left with a crowd, in parts of what it was without one.
+fn rate_left(alone: Duration, crowded: Duration) -> f64 {
+    alone.as_secs_f64() / crowded.as_secs_f64()
+}
+
+#[test]
+fn slow_clients_slow_nobody_else() {
+    let _alone = ALONE.lock();
+    let directory = tempfile::tempdir().expect("a folder can be made");
+    let server = Server::start(directory.path(), &[]);
+    let scene = Scene::on(&server);
+    scene.put("small", &vec![b's'; 4096]);
+    scene.put("large", &vec![b'l'; LARGE_BYTES]);
+    let mut rates = Vec::new();
+    for _ in 0..RUNS {
+        let alone = best(&scene, || ());
+        let before = server.resident_kib();
+        let mut senders: Vec<Sender> = (0..SLOW)
+            .map(|_| Sender { wire: scene.connect(), request: scene.plain("GET", "/small", &[], b""), sent: 0 })
+            .collect();
+        let mut takers: Vec<Wire> = (0..SLOW).map(|_| scene.connect()).collect();
+        for taker in &mut takers {
+            taker.send(&scene.plain("GET", "/large", &[], b""));
+        }
+        senders.iter_mut().for_each(Sender::step);
+        for taker in &mut takers {
+            assert!(taker.sip(100).is_ok_and(|bytes| bytes > 0), "its answer has begun");
+        }
+        let mut turn = 0;
+        let crowded = best(&scene, || {
+            for _ in 0..8 {
+                turn = (turn + 1) % SLOW;
+                senders[turn].step();
+                assert!(takers[turn].sip(1).is_ok_and(|bytes| bytes > 0));
+            }
+        });
+        let grown = server.resident_kib().saturating_sub(before);
+        // One who sends slowly holds what has come of its head, one who takes slowly two pieces of what it takes.
+        let allowed = SLOW as u64 * (32 + 2 * PIECE_KIB + 64) + 32 * 1024;
+        assert!(grown < allowed, "{grown} KiB for {SLOW} senders and {SLOW} takers, allowed are {allowed}");
+        rates.push((rate_left(alone, crowded), grown));
+        for sender in senders {
+            sender.end();
+        }
+        drop(takers);
+        if rates.iter().any(|(rate, _)| *rate >= RATE_MIN) {
+            break;
+        }
+    }
+    assert!(rates.iter().any(|(rate, _)| *rate >= RATE_MIN), "rate left and KiB grown in each run: {rates:?}");
+    server.stop();
+}
+
+#[test]
+fn idle_clients_cost_little_and_slow_nobody() {
+    let _alone = ALONE.lock();
+    let directory = tempfile::tempdir().expect("a folder can be made");
+    let server = Server::start(directory.path(), &[]);
+    let scene = Scene::on(&server);
+    scene.put("small", &vec![b's'; 4096]);
+    let count = IDLE.min(descriptors().saturating_sub(200));
+    assert!(count >= 500, "a limit of {count} open files is too low for a crowd: raise it (ulimit -n)");
+    let mut rates = Vec::new();
+    for _ in 0..RUNS {
+        let alone = best(&scene, || ());
+        let before = server.resident_kib();
+        // Some never say anything, some rest after a request, some in the middle of one.
+        let mut idle: Vec<Wire> = (0..count).map(|_| scene.connect()).collect();
+        let request = scene.plain("GET", "/small", &[], b"");
+        for wire in idle.iter_mut().step_by(3) {
+            wire.send(&request);
+            assert_eq!(wire.answer().status, 200);
+        }
+        for wire in idle.iter_mut().skip(1).step_by(3) {
+            wire.send(b"\r\n");
+        }
+        let crowded = best(&scene, || ());
+        let grown = server.resident_kib().saturating_sub(before);
+        let allowed = count as u64 * 20 + 16 * 1024;
+        assert!(grown < allowed, "{grown} KiB for {count} idle connections, allowed are {allowed}");
+        rates.push((rate_left(alone, crowded), grown));
+        // They are served when they come back.
+        for wire in idle.iter_mut().step_by(97) {
+            wire.send(&request);
+            assert_eq!(wire.answer().status, 200);
+        }
+        drop(idle);
+        if rates.iter().any(|(rate, _)| *rate >= RATE_MIN) {
+            break;
+        }
+    }
+    assert!(rates.iter().any(|(rate, _)| *rate >= RATE_MIN), "rate left and KiB grown in each run: {rates:?}");
+    server.stop();
+}
+
+/// How many files this process may open. The server, its child, may open as many.
+fn descriptors() -> usize {
+    let limits = std::fs::read_to_string("/proc/self/limits").expect("the kernel says it");
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files")).expect("it is among them");
+    line.split_whitespace().next().and_then(|soft| soft.parse().ok()).unwrap_or(usize::MAX)
+}

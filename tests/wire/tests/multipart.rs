@@ -1,0 +1,277 @@
+//! Multipart uploads: begun, filled in any order, completed once, completed again, aborted.
+
+use stratum_wire::{Answer, Scene, base64, crc32, md5, md5_hex, sha256_hex};
+
+/// The smallest part but the last.
+const MIN: usize = 5 * 1024 * 1024;
+
+fn begin(scene: &Scene, headers: &[(&str, &str)]) -> String {
+    let answer = scene.ask("POST", "/key?uploads", headers, b"");
+    assert_eq!(answer.status, 200, "{answer:?}");
+    answer.element("UploadId").expect("it has an id")
+}
+
+fn put_part(scene: &Scene, upload: &str, number: u16, body: &[u8]) -> String {
+    let answer = scene.ask("PUT", &format!("/key?partNumber={number}&uploadId={upload}"), &[], body);
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert_eq!(answer.etag(), md5_hex(body));
+    md5_hex(body)
+}
+
+fn document(parts: &[(u16, &str)]) -> String {
+    let parts: String = parts
+        .iter()
+        .map(|(number, etag)| format!("<Part><ETag>\"{etag}\"</ETag><PartNumber>{number}</PartNumber></Part>"))
+        .collect();
+    format!(
+        "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">{parts}</CompleteMultipartUpload>"
+    )
+}
+
+fn complete(scene: &Scene, upload: &str, document: &str) -> Answer {
+    scene.ask("POST", &format!("/key?uploadId={upload}"), &[], document.as_bytes())
+}
+
+fn outcome(status: u16, code: &str) -> (u16, String) {
+    (status, code.to_owned())
+}
+
+/// The entity tag of parts with these ones.
+fn tag_of(bodies: &[&[u8]]) -> String {
+    let joined: Vec<u8> = bodies.iter().flat_map(|body| md5(body)).collect();
+    format!("{}-{}", md5_hex(&joined), bodies.len())
+}
+
+/// Rows 83, 87 and 91: parts in any order and with gaps, one twice; the last that came counts.
+#[test]
+fn parts_come_in_any_order_and_the_last_counts() {
+    let scene = Scene::new();
+    let upload = begin(&scene, &[("Content-Type", "text/plain"), ("x-amz-meta-a", "b")]);
+    let (first, last) = (vec![b'1'; MIN], b"the end".to_vec());
+    put_part(&scene, &upload, 10_000, &last);
+    put_part(&scene, &upload, 7, b"to be replaced");
+    let one = put_part(&scene, &upload, 7, &first);
+    let two = md5_hex(&last);
+    let listed = scene.ask("GET", &format!("/key?uploadId={upload}"), &[], b"");
+    assert_eq!(listed.elements("PartNumber"), ["7", "10000"].map(str::to_owned));
+    assert_eq!(scene.stored("key"), None, "it is not there before it is completed");
+    for number in ["0", "10001", "-1", "x", ""] {
+        let answer = scene.ask("PUT", &format!("/key?partNumber={number}&uploadId={upload}"), &[], b"x");
+        assert_eq!(answer.outcome(), outcome(400, "InvalidArgument"), "{number}");
+    }
+    let answer = complete(&scene, &upload, &document(&[(10_000, &two), (7, &one)]));
+    assert_eq!(answer.outcome(), outcome(400, "InvalidPartOrder"));
+    let answer = complete(&scene, &upload, &document(&[(7, &one), (10_000, &two)]));
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let tag = tag_of(&[&first, &last]);
+    assert_eq!(answer.element("ETag"), Some(format!("&quot;{tag}&quot;")));
+    assert_eq!(answer.element("Location"), Some(format!("http://{}/{}/key", scene.host(), scene.bucket())));
+    let read = scene.ask("GET", "/key", &[], b"");
+    assert!(read.body == [first.clone(), last.clone()].concat());
+    assert_eq!(
+        (read.etag(), read.header("content-type"), read.header("x-amz-meta-a")),
+        (tag.as_str(), Some("text/plain"), Some("b"))
+    );
+
+    // Row 59: parts can be read one by one, counted as they lie.
+    let part = scene.ask("GET", "/key?partNumber=2", &[], b"");
+    assert_eq!((part.status, part.text().as_str()), (206, "the end"));
+    assert_eq!(part.header("x-amz-mp-parts-count"), Some("2"));
+    assert_eq!(part.header("content-range"), Some(format!("bytes {MIN}-{}/{}", MIN + 6, MIN + 7).as_str()));
+    assert_eq!(scene.ask("GET", "/key?partNumber=3", &[], b"").outcome(), outcome(416, "InvalidPartNumber"));
+
+    // Row 86: the same again succeeds, another list does not, and there is nothing left to abort.
+    let again = complete(&scene, &upload, &document(&[(7, &one), (10_000, &two)]));
+    assert_eq!((again.status, again.element("ETag")), (200, Some(format!("&quot;{tag}&quot;"))), "{again:?}");
+    let abort = scene.ask("DELETE", &format!("/key?uploadId={upload}"), &[], b"");
+    assert_eq!(abort.outcome(), outcome(404, "NoSuchUpload"));
+    assert!(scene.stored("key").is_some());
+}
+
+/// Row 84: a part but the last that is too small.
+#[test]
+fn a_small_part_may_only_be_the_last() {
+    let scene = Scene::new();
+    let upload = begin(&scene, &[]);
+    let (one, two) = (put_part(&scene, &upload, 1, b"small"), put_part(&scene, &upload, 2, b"too"));
+    let answer = complete(&scene, &upload, &document(&[(1, &one), (2, &two)]));
+    assert_eq!(answer.outcome(), outcome(400, "EntityTooSmall"));
+    assert_eq!(scene.stored("key"), None);
+    assert_eq!(complete(&scene, &upload, &document(&[(1, &one)])).status, 200, "the upload is still there");
+}
+
+/// Rows 85 and 88: entity tags and documents as clients write them.
+#[test]
+fn a_document_comes_in_many_forms() {
+    let etag = md5_hex(b"hello");
+    let part = |tag: &str| format!("<Part><PartNumber>1</PartNumber><ETag>{tag}</ETag></Part>");
+    let forms = [
+        format!("<CompleteMultipartUpload>{}</CompleteMultipartUpload>", part(&etag)),
+        format!("<CompleteMultipartUpload>{}</CompleteMultipartUpload>", part(&format!("\"{etag}\""))),
+        format!("<CompleteMultipartUpload>{}</CompleteMultipartUpload>", part(&format!("&quot;{etag}&quot;"))),
+        format!("<CompleteMultipartUpload>{}</CompleteMultipartUpload>", part(&format!("&#34;{etag}&#34;"))),
+        format!("<CompleteMultipartUpload>{}</CompleteMultipartUpload>", part(&format!("&#x22;{etag}&#x22;"))),
+        format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<CompleteMultipartUpload>\n  {}\n</CompleteMultipartUpload>\n",
+            part(&etag)
+        ),
+        format!(
+            "<s3:CompleteMultipartUpload xmlns:s3=\"http://s3.amazonaws.com/doc/2006-03-01/\"><s3:Part><s3:PartNumber>1\
+            </s3:PartNumber><s3:ETag>{etag}</s3:ETag></s3:Part></s3:CompleteMultipartUpload>"
+        ),
+        format!(
+            "<CompleteMultipartUpload><Part><Unknown>x</Unknown><PartNumber>1</PartNumber><ETag>{etag}</ETag>\
+            <ChecksumCRC32>{}</ChecksumCRC32></Part><More/></CompleteMultipartUpload>",
+            crc32(b"hello")
+        ),
+        format!("<!-- s3cmd --><CompleteMultipartUpload>{}</CompleteMultipartUpload>", part(&etag)),
+    ];
+    for form in forms {
+        let scene = Scene::new();
+        let upload = begin(&scene, &[]);
+        put_part(&scene, &upload, 1, b"hello");
+        let answer = complete(&scene, &upload, &form);
+        assert_eq!(answer.status, 200, "{form}: {answer:?}");
+        assert_eq!(scene.stored("key").as_deref(), Some(b"hello".as_slice()), "{form}");
+    }
+}
+
+/// Parts that are not there, or are others than they are said to be; documents that are none.
+#[test]
+fn a_wrong_list_of_parts_completes_nothing() {
+    let scene = Scene::new();
+    let upload = begin(&scene, &[]);
+    let etag = put_part(&scene, &upload, 1, b"hello");
+    let other = "0".repeat(32);
+    for (parts, code) in [
+        (vec![(1, other.as_str())], "InvalidPart"),
+        (vec![(2, etag.as_str())], "InvalidPart"),
+        (vec![(1, etag.as_str()), (2, etag.as_str())], "InvalidPart"),
+        (vec![(1, etag.as_str()), (1, etag.as_str())], "InvalidPartOrder"),
+        (vec![], "MalformedXML"),
+    ] {
+        let answer = complete(&scene, &upload, &document(&parts));
+        assert_eq!(answer.outcome(), outcome(400, code), "{parts:?}");
+    }
+    for none in ["", "<CompleteMultipartUpload>", "<Complete/>", "hello"] {
+        assert_eq!(complete(&scene, &upload, none).outcome(), outcome(400, "MalformedXML"), "{none}");
+    }
+    assert_eq!(scene.stored("key"), None);
+    for (method, target) in [("PUT", "partNumber=1&"), ("GET", ""), ("DELETE", ""), ("POST", "")] {
+        let target = format!("/key?{target}uploadId=0123456789abcdef0123456789abcdef");
+        let body = if method == "POST" { document(&[(1, &etag)]) } else { String::new() };
+        let answer = scene.ask(method, &target, &[], body.as_bytes());
+        assert_eq!(answer.outcome(), outcome(404, "NoSuchUpload"), "{method}: {answer:?}");
+    }
+    assert_eq!(scene.ask("DELETE", &format!("/key?uploadId={upload}"), &[], b"").status, 204);
+    assert_eq!(complete(&scene, &upload, &document(&[(1, &etag)])).outcome(), outcome(404, "NoSuchUpload"));
+}
+
+/// Row 89: the size of the object that the client reckons with.
+#[test]
+fn the_size_that_is_said_is_compared() {
+    let scene = Scene::new();
+    let upload = begin(&scene, &[]);
+    let etag = put_part(&scene, &upload, 1, b"hello");
+    let say = |size: &str| {
+        let document = document(&[(1, &etag)]);
+        scene.ask("POST", &format!("/key?uploadId={upload}"), &[("x-amz-mp-object-size", size)], document.as_bytes())
+    };
+    assert_eq!(say("6").outcome(), outcome(400, "InvalidRequest"));
+    assert_eq!(say("many").outcome(), outcome(400, "InvalidArgument"));
+    assert_eq!(scene.stored("key"), None);
+    assert_eq!(say("5").status, 200);
+}
+
+/// Row 90: a part that is copied, all of it or a range that is exact.
+#[test]
+fn a_part_may_be_a_range_of_an_object() {
+    let scene = Scene::new();
+    let source: Vec<u8> = (0..1_000_000_u32).map(|at| at.wrapping_mul(2_654_435_761).to_le_bytes()[3]).collect();
+    scene.put("source", &source);
+    let from = format!("{}/source", scene.bucket());
+    let upload = begin(&scene, &[]);
+    let copy = |range: Option<&str>| {
+        let mut headers = vec![("x-amz-copy-source", from.as_str())];
+        headers.extend(range.map(|range| ("x-amz-copy-source-range", range)));
+        scene.ask("PUT", &format!("/key?partNumber=1&uploadId={upload}"), &headers, b"")
+    };
+    for bad in ["bytes=0-1000000", "bytes=5-", "bytes=-5", "0-5", "bytes=5-2", "bytes=0-1,3-4", ""] {
+        assert_eq!(copy(Some(bad)).outcome(), outcome(400, "InvalidArgument"), "{bad}");
+    }
+    let whole = copy(None);
+    assert_eq!(whole.element("ETag"), Some(format!("&quot;{}&quot;", md5_hex(&source))), "{whole:?}");
+    let part = copy(Some("bytes=100-700099"));
+    let etag = md5_hex(&source[100..700_100]);
+    assert_eq!(part.element("ETag"), Some(format!("&quot;{etag}&quot;")), "{part:?}");
+    assert!(part.text().contains("<CopyPartResult"), "{part:?}");
+    assert_eq!(complete(&scene, &upload, &document(&[(1, &etag)])).status, 200);
+    assert!(scene.stored("key").is_some_and(|stored| stored == source[100..700_100]));
+}
+
+/// Row 92: an upload is completed only if nobody else was quicker.
+#[test]
+fn an_upload_may_be_completed_under_a_condition() {
+    let scene = Scene::new();
+    let upload = begin(&scene, &[]);
+    let etag = put_part(&scene, &upload, 1, b"hello");
+    scene.put("key", b"quicker");
+    let conditional = || {
+        let document = document(&[(1, &etag)]);
+        scene.ask("POST", &format!("/key?uploadId={upload}"), &[("If-None-Match", "*")], document.as_bytes())
+    };
+    assert_eq!(conditional().outcome(), outcome(412, "PreconditionFailed"));
+    assert_eq!(scene.stored("key").as_deref(), Some(b"quicker".as_slice()));
+    assert_eq!(scene.ask("DELETE", "/key", &[], b"").status, 204);
+    assert_eq!(conditional().status, 200);
+}
+
+/// Rows 14 and 15: checksums of parts, of all parts, and of the object.
+#[test]
+fn checksums_of_parts_make_the_checksum_of_the_object() {
+    let scene = Scene::new();
+    let (first, last) = (vec![b'1'; MIN], b"the end".to_vec());
+    let whole = [first.clone(), last.clone()].concat();
+    let sha = |bytes: &[u8]| -> Vec<u8> {
+        let hex = sha256_hex(bytes);
+        (0..32).map(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).expect("it is hexadecimal")).collect()
+    };
+    let composite = format!("{}-2", base64(&sha256_bytes(&[sha(&first), sha(&last)].concat())));
+    for (algorithm, kind, expected) in [("SHA256", "COMPOSITE", composite), ("CRC32", "FULL_OBJECT", crc32(&whole))] {
+        let headers = [("x-amz-checksum-algorithm", algorithm), ("x-amz-checksum-type", kind)];
+        let upload = begin(&scene, &headers);
+        let header = format!("x-amz-checksum-{}", algorithm.to_ascii_lowercase());
+        let of_part = |body: &[u8]| if algorithm == "SHA256" { base64(&sha(body)) } else { crc32(body) };
+        for (number, body) in [(1, &first), (2, &last)] {
+            let target = format!("/key?partNumber={number}&uploadId={upload}");
+            let wrong = scene.ask("PUT", &target, &[(&header, &of_part(b"x"))], body);
+            assert_eq!(wrong.outcome(), outcome(400, "BadDigest"));
+            let answer = scene.ask("PUT", &target, &[(&header, &of_part(body))], body);
+            assert_eq!(answer.header(&header), Some(of_part(body).as_str()));
+        }
+        let parts = document(&[(1, &md5_hex(&first)), (2, &md5_hex(&last))]);
+        let wrong =
+            scene.ask("POST", &format!("/key?uploadId={upload}"), &[(&header, &of_part(b"x"))], parts.as_bytes());
+        assert_eq!(wrong.outcome(), outcome(400, "BadDigest"), "{wrong:?}");
+        let answer = complete(&scene, &upload, &parts);
+        let element = format!("Checksum{algorithm}");
+        assert_eq!(answer.element(&element), Some(expected.clone()), "{answer:?}");
+        assert_eq!(answer.element("ChecksumType").as_deref(), Some(kind));
+        let read = scene.ask("HEAD", "/key", &[("x-amz-checksum-mode", "ENABLED")], b"");
+        assert_eq!((read.header(&header), read.header("x-amz-checksum-type")), (Some(expected.as_str()), Some(kind)));
+        // Row 14: a range that is a part has the part's checksum where the object's is made of those; no other has any.
+        let part = scene.ask("GET", "/key?partNumber=2", &[("x-amz-checksum-mode", "ENABLED")], b"");
+        let shown = Some(of_part(&last)).filter(|_| kind == "COMPOSITE");
+        assert_eq!(part.header(&header), shown.as_deref());
+        let range = scene.ask("GET", "/key", &[("x-amz-checksum-mode", "ENABLED"), ("Range", "bytes=1-5")], b"");
+        assert_eq!(range.header(&header), None);
+    }
+    // CRC64NVME is of the whole object only.
+    let refused = [("x-amz-checksum-algorithm", "CRC64NVME"), ("x-amz-checksum-type", "COMPOSITE")];
+    assert_eq!(scene.ask("POST", "/key?uploads", &refused, b"").outcome(), outcome(400, "InvalidRequest"));
+}
+
+fn sha256_bytes(bytes: &[u8]) -> Vec<u8> {
+    let hex = sha256_hex(bytes);
+    (0..32).map(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).expect("it is hexadecimal")).collect()
+}
