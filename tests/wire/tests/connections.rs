@@ -1,4 +1,5 @@
 //! Connections: what follows on what, who waits for whom, and when they end.
+#![expect(clippy::disallowed_methods, reason = "a test of the real world, outside of the seam")]
 
 use std::time::{Duration, Instant};
 
@@ -243,7 +244,8 @@ fn an_error_within_the_body_reaches_a_client_that_is_still_sending() {
     let scene = Scene::new();
     let size = 10 * 1024 * 1024;
     let head = format!(
-        "PUT /{{bucket}}/key HTTP/1.1\r\nHost: {{host}}\r\nContent-Length: {}\r\nX-Amz-Decoded-Content-Length: {size}\r\n\
+        "PUT /{{bucket}}/key HTTP/1.1\r\nHost: {{host}}\r\nContent-Length: {}\r\n\
+         X-Amz-Decoded-Content-Length: {size}\r\n\
          Content-Encoding: aws-chunked\r\nX-Amz-Content-Sha256: STREAMING-AWS4-HMAC-SHA256-PAYLOAD\r\n\
          X-Amz-Date: {{date}}\r\nAuthorization: AWS4-HMAC-SHA256 Credential={{scope}},SignedHeaders=content-encoding;\
          host;x-amz-content-sha256;x-amz-date;x-amz-decoded-content-length,Signature={{signature}}\r\n\r\n",
