@@ -239,8 +239,8 @@ mod tests {
     #[test]
     fn every_option_is_taken() {
         let line = "--op put,list --op mixed --size 16MiB --part-size 5MiB --connections 7 --duration 2m \
-                    --warm-up 500ms --objects 12 --cores 2 --bucket a-b.c --region eu-1 --credentials f --unsigned-payload \
-                    --server-pid 77 --json --keep http://h:1";
+                    --warm-up 500ms --objects 12 --cores 2 --bucket a-b.c --region eu-1 --credentials f \
+                    --unsigned-payload --server-pid 77 --json --keep http://h:1";
         let expected = BenchArguments {
             server: ServerUrl::parse("http://h:1").expect("valid"),
             kinds: vec![Kind::Put, Kind::List, Kind::Mixed],
