@@ -32,6 +32,8 @@ mod request;
 mod serve;
 mod service;
 mod settings;
+#[cfg(test)]
+mod table;
 mod unserved;
 mod writes;
 

@@ -146,10 +146,13 @@ const OBJECT_SETTINGS: [(&str, Probe); 4] = [
 ];
 
 /// Parameters that change the meaning and are not served at all.
-const NOT_SERVED: [&str; 10] = [
+const NOT_SERVED: [&str; 13] = [
+    "abac",
     "append",
     "annotation",
     "encryption-key",
+    "metadataInventoryTable",
+    "metadataJournalTable",
     "object-annotation",
     "renameObject",
     "restore",
@@ -158,6 +161,29 @@ const NOT_SERVED: [&str; 10] = [
     "torrent",
     "website-redirect",
 ];
+
+/// Settings that S3 lets be removed.
+const REMOVABLE: [&str; 15] = [
+    "analytics",
+    "cors",
+    "encryption",
+    "intelligent-tiering",
+    "inventory",
+    "lifecycle",
+    "metadataConfiguration",
+    "metadataTable",
+    "metrics",
+    "ownershipControls",
+    "policy",
+    "publicAccessBlock",
+    "replication",
+    "tagging",
+    "website",
+];
+
+/// Parameters that pick an operation. With a method that has none for them they are no plain request of that method:
+/// `DELETE ?uploads` must not delete a bucket.
+const PICKING: [&str; 5] = ["attributes", "delete", "location", "uploads", "versions"];
 
 impl Operation {
     /// The operation of a request. `copies` says that it names a source to copy from.
@@ -180,19 +206,25 @@ impl Operation {
 
     fn of_bucket(method: &str, query: &Query) -> Result<Operation, S3Error> {
         if let Some((name, probe)) = BUCKET_SETTINGS.iter().find(|(name, _)| query.has(name)) {
-            return setting(method, name, *probe);
+            // One of many configurations has a name, and there is none of that name.
+            return match probe {
+                Probe::Default(Setting::EmptyList(_)) if query.has("id") => {
+                    setting(method, name, Probe::Absent(not_configured::CONFIGURATION))
+                }
+                probe => setting(method, name, *probe),
+            };
         }
-        match method {
-            "GET" if query.has("location") => Ok(Operation::BucketLocation),
-            "GET" if query.has("uploads") => Ok(Operation::ListUploads),
-            "GET" if query.has("versions") => Ok(Operation::ListVersions),
-            "GET" if query.value("list-type") == Some("2") => Ok(Operation::ListObjectsV2),
-            "GET" => Ok(Operation::ListObjects),
-            "PUT" => Ok(Operation::CreateBucket),
-            "HEAD" => Ok(Operation::HeadBucket),
-            "DELETE" => Ok(Operation::DeleteBucket),
-            "POST" if query.has("delete") => Ok(Operation::DeleteObjects),
-            "POST" => Err(S3Error::not_served("POST of a form")),
+        match (method, picked(query)) {
+            ("GET", Some("location")) => Ok(Operation::BucketLocation),
+            ("GET", Some("uploads")) => Ok(Operation::ListUploads),
+            ("GET", Some("versions")) => Ok(Operation::ListVersions),
+            ("POST", Some("delete")) => Ok(Operation::DeleteObjects),
+            ("GET", None) if query.value("list-type") == Some("2") => Ok(Operation::ListObjectsV2),
+            ("GET", None) => Ok(Operation::ListObjects),
+            ("PUT", None) => Ok(Operation::CreateBucket),
+            ("HEAD", None) => Ok(Operation::HeadBucket),
+            ("DELETE", None) => Ok(Operation::DeleteBucket),
+            ("POST", None) => Err(S3Error::not_served("POST of a form")),
             _ => Err(method_not_allowed(method)),
         }
     }
@@ -201,37 +233,55 @@ impl Operation {
         if let Some((name, probe)) = OBJECT_SETTINGS.iter().find(|(name, _)| query.has(name)) {
             return setting(method, name, *probe);
         }
+        if query.has("encryption") && method == "PUT" {
+            return Err(S3Error::not_served("encryption"));
+        }
+        if BUCKET_SETTINGS.iter().any(|(name, _)| query.has(name)) {
+            return Err(method_not_allowed(method));
+        }
         let upload = query.has("uploadId");
-        match method {
-            "GET" if upload => Ok(Operation::ListParts),
-            "GET" if query.has("attributes") => Ok(Operation::ObjectAttributes),
-            "GET" => Ok(Operation::GetObject),
-            "HEAD" => Ok(Operation::HeadObject),
-            "PUT" if upload && copies => Ok(Operation::CopyPart),
-            "PUT" if upload => Ok(Operation::UploadPart),
-            "PUT" if query.has("partNumber") => Err(S3Error::saying(
+        match (method, picked(query)) {
+            ("GET", Some("attributes")) => Ok(Operation::ObjectAttributes),
+            ("POST", Some("uploads")) => Ok(Operation::CreateUpload),
+            ("GET", None) if upload => Ok(Operation::ListParts),
+            ("GET", None) => Ok(Operation::GetObject),
+            ("HEAD", None) => Ok(Operation::HeadObject),
+            ("PUT", None) if upload && copies => Ok(Operation::CopyPart),
+            ("PUT", None) if upload => Ok(Operation::UploadPart),
+            ("PUT", None) if query.has("partNumber") => Err(S3Error::saying(
                 code::INVALID_ARGUMENT,
                 "This operation does not accept partNumber without uploadId",
             )),
-            "PUT" if copies => Ok(Operation::CopyObject),
-            "PUT" => Ok(Operation::PutObject),
-            "POST" if query.has("uploads") => Ok(Operation::CreateUpload),
-            "POST" if upload => Ok(Operation::CompleteUpload),
-            "DELETE" if upload => Ok(Operation::AbortUpload),
-            "DELETE" => Ok(Operation::DeleteObject),
+            ("PUT", None) if copies => Ok(Operation::CopyObject),
+            ("PUT", None) => Ok(Operation::PutObject),
+            ("POST", None) if upload => Ok(Operation::CompleteUpload),
+            ("DELETE", None) if upload => Ok(Operation::AbortUpload),
+            ("DELETE", None) => Ok(Operation::DeleteObject),
             _ => Err(method_not_allowed(method)),
         }
     }
+}
+
+/// The parameter that picks the operation.
+fn picked(query: &Query) -> Option<&'static str> {
+    PICKING.into_iter().find(|name| query.has(name))
 }
 
 fn setting(method: &str, name: &str, probe: Probe) -> Result<Operation, S3Error> {
     match method {
         "GET" => Ok(Operation::Probe(probe)),
         "PUT" if name == "acl" => Ok(Operation::PutAcl),
-        "DELETE" if name != "acl" => Ok(Operation::RemoveSetting),
+        "DELETE" if REMOVABLE.contains(&name) => Ok(Operation::RemoveSetting),
         "PUT" | "POST" => Err(S3Error::not_served(name)),
         _ => Err(method_not_allowed(method)),
     }
+}
+
+/// All parameters that are known here by name.
+#[cfg(test)]
+pub(super) fn parameters() -> impl Iterator<Item = &'static str> {
+    let settings = BUCKET_SETTINGS.into_iter().chain(OBJECT_SETTINGS).map(|(name, _)| name);
+    settings.chain(NOT_SERVED).chain(PICKING).chain(REMOVABLE)
 }
 
 fn method_not_allowed(method: &str) -> S3Error {

@@ -66,7 +66,8 @@ fn understood(service: &Service, mut head: Head, incoming: &mut Incoming) -> Res
 /// Row 44: a client that is not let in looks at the head of a bucket for its region, whoever it is and whatever it
 /// signed.
 fn located(mut error: S3Error, service: &Service, head: &Head, address: &Address) -> S3Error {
-    if head.method() == "HEAD" && address.named() == Named::Bucket {
+    let says_it = error.headers.iter().any(|(name, _)| *name == "x-amz-bucket-region");
+    if head.method() == "HEAD" && address.named() == Named::Bucket && !says_it {
         error.headers.push(("x-amz-bucket-region", service.region.clone()));
     }
     error

@@ -5,7 +5,8 @@ use crate::error::code;
 use crate::http1::Head;
 
 /// Headers that ask for something that is not there, whatever their value is.
-const ALWAYS: [&str; 10] = [
+const ALWAYS: [&str; 11] = [
+    "x-amz-if-match-initiated-time",
     "x-amz-if-match-last-modified-time",
     "x-amz-if-match-size",
     "x-amz-mfa",
@@ -42,6 +43,7 @@ pub(super) fn refuse(head: &Head) -> Result<(), S3Error> {
             },
             "x-amz-tagging-directive" => value == b"COPY",
             "x-amz-bucket-object-lock-enabled" => value.eq_ignore_ascii_case(b"false"),
+            "x-amz-bucket-namespace" => value == b"global",
             "x-amz-object-ownership" => value == b"BucketOwnerEnforced",
             _ => true,
         };
@@ -50,6 +52,12 @@ pub(super) fn refuse(head: &Head) -> Result<(), S3Error> {
         }
     }
     Ok(())
+}
+
+/// All headers, or beginnings of them, that are always refused.
+#[cfg(test)]
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    ALWAYS.into_iter().chain(BEGINNINGS)
 }
 
 /// Classes that S3 knows and this store has not.
