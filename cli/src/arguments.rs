@@ -4,6 +4,8 @@ use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use crate::bench::{self, BenchArguments};
+
 /// What `--help` says.
 pub(crate) const USAGE: &str = "\
 stratum serve DIRECTORY [options]    serve the store in DIRECTORY; an absent or empty one becomes a store
@@ -17,9 +19,7 @@ stratum serve DIRECTORY [options]    serve the store in DIRECTORY; an absent or 
   --accept-damage         take writes although data was found damaged: what is lost stays lost
 
   STRATUM_ROOT_ACCESS_KEY, STRATUM_ROOT_SECRET_KEY   root credentials; without them they are made once and kept
-                                                     in DIRECTORY/root-credentials
-
-stratum --version";
+                                                     in DIRECTORY/root-credentials";
 
 /// Cores beyond this are a slip of the hand.
 const CORES_MAX: u16 = 256;
@@ -29,6 +29,8 @@ const CORES_MAX: u16 = 256;
 pub(crate) enum Asked {
     /// To serve.
     Serve(ServeArguments),
+    /// To load a server.
+    Bench(Box<BenchArguments>),
     /// What can be asked.
     Help,
     /// Which version this is.
@@ -63,6 +65,7 @@ pub(crate) fn read(words: impl Iterator<Item = OsString>) -> Result<Asked, Strin
     let first = words.next().ok_or("nothing was asked")?;
     match first.to_str() {
         Some("serve") => serve(words).map(Asked::Serve),
+        Some("bench") => bench::read(words).map(|arguments| Asked::Bench(Box::new(arguments))),
         Some("--help" | "-h" | "help") => Ok(Asked::Help),
         Some("--version" | "-V") => Ok(Asked::Version),
         _ => Err(format!("{} is nothing that can be asked", first.display())),
@@ -107,7 +110,7 @@ fn serve(mut words: impl Iterator<Item = OsString>) -> Result<ServeArguments, St
     Ok(arguments)
 }
 
-fn text(word: OsString) -> Result<String, String> {
+pub(crate) fn text(word: OsString) -> Result<String, String> {
     word.into_string().map_err(|word| format!("{} is not text", word.display()))
 }
 
@@ -118,12 +121,12 @@ fn address(word: &str) -> Result<SocketAddr, String> {
     full.parse().map_err(|_| format!("--listen wants an address and a port, as in 127.0.0.1:9000, not {word}"))
 }
 
-fn cores(word: &str) -> Result<u16, String> {
+pub(crate) fn cores(word: &str) -> Result<u16, String> {
     let number = word.parse().ok().filter(|number| (1..=CORES_MAX).contains(number));
     number.ok_or_else(|| format!("--cores wants a number from 1 to {CORES_MAX}, not {word}"))
 }
 
-fn region(word: String) -> Result<String, String> {
+pub(crate) fn region(word: String) -> Result<String, String> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     if word.is_empty() || word.len() > 64 || !word.bytes().all(plain) {
         return Err(format!("--region wants letters, digits and hyphens, not {word}"));

@@ -55,6 +55,15 @@ pub(crate) fn find(directory: &Path, random: &[u8; RANDOM_BYTES]) -> Result<(Cre
     }
 }
 
+/// The credentials in a file of the form that [`keep`] writes.
+///
+/// # Errors
+/// A sentence that says why there are none.
+pub(crate) fn in_file(path: &Path) -> Result<Credentials, String> {
+    let text = fs::read_to_string(path).map_err(|why| format!("{}: {why}", path.display()))?;
+    parse(&text).ok_or_else(|| format!("{} has no line access_key = or no line secret_key =", path.display()))
+}
+
 /// Writes credentials that were made. The file is complete and durable, or not there.
 ///
 /// # Errors

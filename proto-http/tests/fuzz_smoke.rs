@@ -50,7 +50,8 @@ const SIGNATURES: [&str; 4] = [
 
 const DOCUMENTS: [&str; 6] = [
     "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Part><ETag>\"5d41402abc4b2a76b971\
-     9d911017c592\"</ETag><PartNumber>1</PartNumber><ChecksumCRC32>NhCmhg==</ChecksumCRC32></Part></CompleteMultipartUpload>",
+     9d911017c592\"</ETag><PartNumber>1</PartNumber><ChecksumCRC32>NhCmhg==</ChecksumCRC32></Part>\
+     </CompleteMultipartUpload>",
     "<Delete><Quiet>true</Quiet><Object><Key>a&#xA;b&amp;&lt;c</Key><VersionId>null</VersionId></Object><Object><Key>b\
      </Key><ETag>x</ETag><Size>5</Size></Object></Delete>",
     "<?xml version=\"1.0\" encoding=\"UTF-8\"?><CreateBucketConfiguration><LocationConstraint>\

@@ -2,6 +2,11 @@
 //!
 //! What must hold: what a call says is what the server's side understands by it; the tests ask that side.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::checksum::content_md5;
+
 /// One operation, not signed and not addressed to anybody yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
@@ -64,10 +69,11 @@ impl Call {
         Call::of("DELETE", bucket, key)
     }
 
-    /// DeleteObjects; its body is a `deletion_document`.
+    /// DeleteObjects, whose body is this `deletion_document`: the operation demands proof of it.
     #[must_use]
-    pub fn delete_many(bucket: &str, content_md5: &str) -> Call {
-        Call::of("POST", bucket, b"").query("delete", "").header("content-md5", content_md5)
+    pub fn delete_many(bucket: &str, document: &[u8]) -> Call {
+        let md5 = STANDARD.encode(content_md5(document));
+        Call::of("POST", bucket, b"").query("delete", "").header("content-md5", &md5)
     }
 
     /// ListObjectsV2: at most `most` keys that begin with `prefix` and come after `after`, if that is not empty.

@@ -29,5 +29,5 @@ pub use call::Call;
 pub use connection::ClientConnection;
 pub use documents::{completion_document, deletion_document};
 pub use error::ClientError;
-pub use requests::Requests;
+pub use requests::{Requests, digest_of};
 pub use server_url::{ServerUrl, ServerUrlError};

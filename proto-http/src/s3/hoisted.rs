@@ -1,7 +1,7 @@
 //! Headers that a presigned URL carries in its query: whoever walks it sends none of his own.
 //!
 //! ```text
-//!  x-amz-meta-*, x-amz-acl, x-amz-copy-source, ...   taken as the headers that they stand for, served or refused as such
+//!  x-amz-meta-*, x-amz-acl, x-amz-copy-source, ...   taken as the headers that they stand for, served or refused
 //!  x-amz-checksum-*, x-amz-sdk-*                     passed over, as S3 does
 //!  X-Amz-Signature and its companions                the signature's own (`auth`)
 //! ```

@@ -3,6 +3,7 @@
 //! What must hold: an answer is read as what it promises and no more. A refusal, a server that is busy, a cut
 //! connection and an answer that must not be are four things.
 
+use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -31,6 +32,18 @@ pub enum Trouble {
     Cut(io::Error),
     /// What must not be.
     Wrong(String),
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Trouble::Refused => f.write_str("refused, where nothing refuses"),
+            Trouble::Busy => f.write_str("busy, where nothing else is under way"),
+            Trouble::Absent(what) => write!(f, "not there: {what}"),
+            Trouble::Cut(why) => write!(f, "cut: {why}"),
+            Trouble::Wrong(what) => f.write_str(what),
+        }
+    }
 }
 
 /// An object as a page of the listing has it.

@@ -197,7 +197,7 @@ impl Client {
                 Err(Trouble::Cut(_)) if load.killed.load(Ordering::SeqCst) => return,
                 Err(trouble) => trouble,
             };
-            return session.tell(Event::Wrong(format!("client {}: {trouble:?}", self.number)));
+            return session.tell(Event::Wrong(format!("client {}: {trouble}", self.number)));
         }
     }
 

@@ -9,18 +9,34 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::bucket::{ACCESS_KEY, SECRET_KEY};
 use crate::wire::SILENCE_MAX;
 
-/// Builds the server as a user has it, and says where it is. Nothing is built if nothing has changed.
+/// A start that takes longer than this hangs. It waits for a minute while the kernel ends the last write of a process
+/// that was killed.
+pub const START_MAX: Duration = Duration::from_secs(120);
+
+/// Puts the server's binary into the directory `home`: `STRATUM_BINARY`, or one of this profile, which is brought up to
+/// date first. It is a copy: whoever builds while the test runs changes nothing of what is tested.
 ///
 /// # Errors
-/// What the compiler says.
-pub fn build() -> Result<PathBuf, String> {
+/// What the compiler says, or the system.
+pub fn bring(home: &Path) -> Result<PathBuf, String> {
+    let program = match std::env::var_os("STRATUM_BINARY") {
+        Some(program) => program.into(),
+        None => build()?,
+    };
+    let copy = home.join("stratum");
+    std::fs::copy(&program, &copy).map_err(|why| format!("{} is not copied: {why}", program.display()))?;
+    Ok(copy)
+}
+
+/// Builds the server as a user has it, and says where it is.
+fn build() -> Result<PathBuf, String> {
     let mut command = Command::new(env!("CARGO"));
-    command.args(["build", "--package", "stratum", "--message-format", "json-render-diagnostics"]);
+    command.args(["build", "--locked", "--package", "stratum", "--message-format", "json-render-diagnostics"]);
     if !cfg!(debug_assertions) {
         command.arg("--release");
     }
@@ -51,6 +67,14 @@ pub struct Remains {
     pub was_ready: bool,
     /// What it told beside its journal.
     pub told: Vec<String>,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // A test that fails leaves nobody behind. Mostly it has ended long ago.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
 }
 
 impl Server {

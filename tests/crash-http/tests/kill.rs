@@ -22,7 +22,7 @@ use stratum_crash_http::books::Books;
 use stratum_crash_http::bucket::{Bucket, Trouble};
 use stratum_crash_http::client::{CLIENTS, Client, Deed, Event, Load};
 use stratum_crash_http::reading::{Known, Reading, read};
-use stratum_crash_http::server::{Remains, Server, build};
+use stratum_crash_http::server::{Remains, START_MAX, Server, bring};
 use stratum_crash_http::wire::SILENCE_MAX;
 use tempfile::TempDir;
 
@@ -70,9 +70,10 @@ fn kills_under_sixteen_clients_lose_nothing_that_was_acknowledged() {
     let rounds = number_from("STRATUM_HTTP_KILLS").unwrap_or(ROUNDS);
     let seed = number_from("STRATUM_SEED").unwrap_or(20_261_121);
     let began = Instant::now();
+    let home = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).expect("a place for the store");
     let mut story = Story {
-        home: TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).expect("a place for the store"),
-        program: build().expect("the server is built"),
+        program: bring(home.path()).expect("the server is built"),
+        home,
         chance: Chance::new(seed),
         books: Mutex::default(),
         clients: (0..CLIENTS).map(|number| Client::new(number, seed)).collect(),
@@ -120,7 +121,7 @@ impl Story {
     fn start(&mut self) -> (Server, SocketAddr) {
         let mut server = self.begin();
         let began = Instant::now();
-        let Some(address) = server.ready(began + SILENCE_MAX) else {
+        let Some(address) = server.ready(began + START_MAX) else {
             let remains = server.kill();
             self.fail(&[format!("it is not ready: {remains:?}")]);
         };
@@ -191,7 +192,7 @@ impl Story {
             // It is there from the first time on.
             let is_there = matches!(&trouble, Trouble::Wrong(what) if what.contains("BucketAlreadyOwnedByYou"));
             if !is_there {
-                self.fail(&[format!("{trouble:?}")]);
+                self.fail(&[format!("the bucket is not made: {trouble}")]);
             }
         }
         let known = Known {
@@ -205,7 +206,7 @@ impl Story {
         };
         let reading = match read(address, &known, &mut self.chance) {
             Ok(reading) => reading,
-            Err(trouble) => self.fail(&[format!("the store is not read: {trouble:?}")]),
+            Err(trouble) => self.fail(&[format!("the store is not read: {trouble}")]),
         };
         let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
         self.count.undecided += books.ledger.undecided();

@@ -207,8 +207,8 @@ fn an_object_in_one_piece_is_its_own_first_part() {
 #[test]
 fn headers_of_the_answer_may_be_asked_for() {
     let scene = scene_with_hello();
-    let target = "/key?response-cache-control=no-cache&\
-        response-content-disposition=attachment%3B%20filename%3D%22a%20b.txt%22&\
+    let target = "/key?response-cache-control=no-cache\
+        &response-content-disposition=attachment%3B%20filename%3D%22a%20b.txt%22&\
         response-content-encoding=identity&response-content-language=de&response-content-type=text%2Fhtml&\
         response-expires=Thu%2C%2001%20Dec%202044%2016%3A00%3A00%20GMT";
     for method in ["GET", "HEAD"] {

@@ -157,6 +157,18 @@ impl Table {
     }
 }
 
+impl Drop for Table {
+    fn drop(&mut self) {
+        for slot in &mut self.slots {
+            let map = mem::replace(slot.get_mut(), ptr::null_mut());
+            if !map.is_null() {
+                // SAFETY: the slot owned the map, and nobody has a table that is dropped.
+                drop(unsafe { Box::from_raw(map) });
+            }
+        }
+    }
+}
+
 extern "C" fn on_sigbus(_signal: libc::c_int, info: *mut libc::siginfo_t, _context: *mut libc::c_void) {
     // SAFETY: the kernel hands over what it knows of the signal, for as long as the handler runs.
     let code = unsafe { (*info).si_code };
@@ -341,5 +353,7 @@ mod tests {
         table.leave(slots[0].expect("there was room"));
         assert_eq!(found(0), None);
         assert_eq!(held.mark.to_bytes(), b"0", "what a handler looks at is not freed");
+        // SAFETY: it was in a box, nothing else has it, and this table has no handler.
+        drop(unsafe { Box::from_raw(ptr::from_ref(held).cast_mut()) });
     }
 }
