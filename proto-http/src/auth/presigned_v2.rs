@@ -132,7 +132,9 @@ impl PresignedV2 {
         let mut headers: Vec<(String, String)> = Vec::new();
         let of_headers =
             head.headers().map(|(name, value)| (name.to_owned(), String::from_utf8_lossy(value).into_owned()));
+        // What was signed into the query is often sent as a header too: it is the same.
         let of_query = self.pairs.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone()));
+        let of_query = of_query.filter(|(name, _)| head.header(name).is_none());
         for (name, value) in of_headers.chain(of_query).filter(|(name, _)| name.starts_with("x-amz-")) {
             match headers.iter_mut().find(|(other, _)| *other == name) {
                 Some((_, before)) => *before = format!("{before},{}", value.trim()),
