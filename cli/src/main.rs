@@ -16,6 +16,12 @@ mod serve;
 use std::process::ExitCode;
 
 use arguments::{Asked, USAGE, read};
+use mimalloc::MiMalloc;
+
+/// A request takes and gives back some dozens of small pieces of memory; this allocator does so in half the time of the
+/// system's.
+#[global_allocator]
+static MEMORY: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     match read(std::env::args_os().skip(1)) {
