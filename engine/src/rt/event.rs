@@ -1,42 +1,93 @@
 //! Waiting within one core: an event that many wait for, and a gate with a number of permits.
 //!
-//! Neither crosses a core. Both are in order of arrival, and a waiter that is dropped leaves nothing behind.
+//! Neither crosses a core. An event wakes all, a gate gives its permits in order of arrival. A waiter that is dropped
+//! leaves nothing behind, however long the event does not happen.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
-use std::task::{Poll, Waker};
+use std::task::{Context, Poll, Waker};
 
 /// Something that happens again and again. A waiter that began before [`Event::notify`] is woken by it.
 #[derive(Default)]
 pub struct Event {
     round: Cell<u64>,
-    waiting: RefCell<Vec<Waker>>,
+    waiting: RefCell<Places>,
+}
+
+/// Those who wait in this round.
+#[derive(Default)]
+struct Places {
+    wakers: Vec<Option<Waker>>,
+    /// Places that were left.
+    free: Vec<usize>,
+}
+
+/// Waits for one [`Event::notify`].
+pub struct Wait<'a> {
+    event: &'a Event,
+    round: u64,
+    place: Option<usize>,
 }
 
 impl Event {
     /// Wakes all that wait.
     pub fn notify(&self) {
         self.round.set(self.round.get().wrapping_add(1));
-        let waiting = self.waiting.take();
-        waiting.into_iter().for_each(Waker::wake);
+        let mut places = self.waiting.take();
+        places.wakers.drain(..).flatten().for_each(Waker::wake);
+        places.free.clear();
+        // The memory serves the next round, unless somebody waits in it already.
+        let mut waiting = self.waiting.borrow_mut();
+        if waiting.wakers.is_empty() {
+            *waiting = places;
+        }
     }
 
     /// Ends at the first [`Event::notify`] after this call (not after the first poll).
-    pub fn wait(&self) -> impl Future<Output = ()> + '_ {
-        let began = self.round.get();
-        poll_fn(move |context| {
-            if self.round.get() != began {
-                return Poll::Ready(());
+    pub fn wait(&self) -> Wait<'_> {
+        Wait { event: self, round: self.round.get(), place: None }
+    }
+}
+
+impl Future for Wait<'_> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if self.event.round.get() != self.round {
+            return Poll::Ready(());
+        }
+        let mut waiting = self.event.waiting.borrow_mut();
+        if let Some(waker) = self.place.and_then(|place| waiting.wakers.get_mut(place)) {
+            waker.get_or_insert_with(|| context.waker().clone()).clone_from(context.waker());
+            return Poll::Pending;
+        }
+        let waker = Some(context.waker().clone());
+        let place = match waiting.free.pop() {
+            Some(place) => {
+                waiting.wakers[place] = waker;
+                place
             }
-            let mut waiting = self.waiting.borrow_mut();
-            if !waiting.iter().any(|waker| waker.will_wake(context.waker())) {
-                waiting.push(context.waker().clone());
+            None => {
+                waiting.wakers.push(waker);
+                waiting.wakers.len() - 1
             }
-            Poll::Pending
-        })
+        };
+        drop(waiting);
+        self.place = Some(place);
+        Poll::Pending
+    }
+}
+
+impl Drop for Wait<'_> {
+    fn drop(&mut self) {
+        // The places of a round end with it.
+        let Some(place) = self.place.filter(|_| self.event.round.get() == self.round) else { return };
+        let mut waiting = self.event.waiting.borrow_mut();
+        waiting.wakers[place] = None;
+        waiting.free.push(place);
     }
 }
 
@@ -134,9 +185,8 @@ impl Drop for Permit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::task::Context;
 
-    fn poll<F: Future>(future: std::pin::Pin<&mut F>) -> Poll<F::Output> {
+    fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
         future.poll(&mut Context::from_waker(Waker::noop()))
     }
 
@@ -148,6 +198,37 @@ mod tests {
         assert!(poll(wait.as_mut()).is_ready());
         let mut wait = pin!(event.wait());
         assert!(poll(wait.as_mut()).is_pending());
+    }
+
+    /// Every connection of a server waits for its stop, again and again, and that comes once: their wakers, and with
+    /// them their tasks, were kept until then, and looked through at every wait.
+    #[test]
+    fn a_waiter_that_is_dropped_leaves_nothing_behind() {
+        let event = Event::default();
+        let mut stays = pin!(event.wait());
+        assert!(poll(stays.as_mut()).is_pending());
+        for _ in 0..1000 {
+            let mut leaves = pin!(event.wait());
+            assert!(poll(leaves.as_mut()).is_pending() && poll(leaves.as_mut()).is_pending());
+        }
+        let waiting = event.waiting.borrow();
+        let held = waiting.wakers.iter().flatten().count();
+        assert_eq!((held, waiting.wakers.len()), (1, 2), "one waits, and one place serves all who left");
+        drop(waiting);
+        event.notify();
+        assert!(poll(stays.as_mut()).is_ready());
+    }
+
+    #[test]
+    fn a_waiter_of_a_round_that_is_over_takes_no_place_of_the_next() {
+        let event = Event::default();
+        let mut late = Box::pin(event.wait());
+        assert!(poll(late.as_mut()).is_pending());
+        event.notify();
+        let mut next = pin!(event.wait());
+        assert!(poll(next.as_mut()).is_pending());
+        drop(late);
+        assert_eq!(event.waiting.borrow().wakers.iter().flatten().count(), 1);
     }
 
     #[test]

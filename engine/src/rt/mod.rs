@@ -21,7 +21,7 @@ mod task;
 
 pub use buffer::{Buffer, BufferPool};
 pub use error::{IoError, IoKind};
-pub use event::{Event, Gate, Permit};
+pub use event::{Event, Gate, Permit, Wait};
 pub use file::{File, OpenMode};
 pub use mailbox::{Mailbox, Postman, Reply, ReplySlot, mailbox, reply};
 pub use task::{Helper, Task, help, now, random_bytes, sleep, spawn, timeout, wall_ms, yield_now};
