@@ -99,6 +99,16 @@ pub const SLOW_DOWN_MS: u64 = 1_000;
 pub const IDLE_GROUP_MS: u64 = 10;
 /// Buffer memory of one core.
 pub const BUFFER_BYTES_PER_CORE: usize = 256 * 1024 * 1024;
+/// Buffer memory of one core that holds pieces of objects on their way to clients. It is not the memory above: clients
+/// that take slowly must not hold up lookups and writes.
+pub const OUTGOING_BYTES_PER_CORE: usize = 256 * 1024 * 1024;
+/// Buffer memory of one core that holds steps of bodies on their way to the disk. A body has at most three; whoever
+/// serves clients bounds the bodies below this, so that none waits here while it holds another's.
+pub const INCOMING_BYTES_PER_CORE: usize = 2 * 1024 * 1024 * 1024;
+/// Memory that a pool keeps for its next buffers: what some reads have out at once, and little enough for an idle node.
+pub const BUFFERS_KEPT_BYTES: usize = 16 * 1024 * 1024;
+/// Larger buffers are not kept: a step of a large body is the largest that comes again and again.
+pub const BUFFER_KEPT_BYTES_MAX: usize = 1024 * 1024;
 /// A core checkpoints its idle shards too after this much log, so that old segments become free for compaction.
 pub const CHECKPOINT_LOG_BYTES: u64 = 1024 * 1024 * 1024;
 /// A slot of a small disk.

@@ -153,7 +153,10 @@ impl BodyWriter {
         let room = (run.reservation.bytes - run.written).min(STEP_BYTES);
         self.run = Some(run);
         let spare = self.spare.take().filter(|spare| spare.capacity() >= room);
-        let mut buffer = spare.unwrap_or_else(|| Buffer::zeroed(room));
+        let mut buffer = match spare {
+            Some(spare) => spare,
+            None => self.data.steps().take(room).await.unwrap_or_else(|| Buffer::zeroed(room)),
+        };
         buffer.resize(buffer.capacity());
         Ok(Step { buffer, filled: 0, room })
     }

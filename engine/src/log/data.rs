@@ -10,13 +10,13 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::disk::{Column, DiskError, Segments};
-use crate::limits::{BLOCK_BYTES, RUN_BYTES_MAX, UNIT_BYTES};
+use crate::limits::{BLOCK_BYTES, INCOMING_BYTES_PER_CORE, RUN_BYTES_MAX, UNIT_BYTES};
 use crate::log::body::BodyWriter;
 use crate::log::footer::{Footer, FooterEntry};
 use crate::log::hasher::Hasher;
 use crate::log::run::{RunOwner, span_bytes};
 use crate::log::writer::{prepare, write_footer};
-use crate::rt;
+use crate::rt::{self, BufferPool};
 use crate::types::{CoreId, SegmentId, SegmentKind};
 
 /// The data segments that one core writes.
@@ -26,6 +26,8 @@ pub struct DataWriter {
     state: Rc<RefCell<State>>,
     turn: rt::Gate,
     hasher: Rc<Hasher>,
+    /// Where steps of bodies come from.
+    steps: BufferPool,
 }
 
 #[derive(Default)]
@@ -63,7 +65,14 @@ impl DataWriter {
     /// A writer that has no segment yet.
     #[must_use]
     pub fn new(disk: Rc<Segments>, core: CoreId) -> DataWriter {
-        DataWriter { disk, core, state: Rc::default(), turn: rt::Gate::new(1), hasher: Rc::default() }
+        DataWriter {
+            disk,
+            core,
+            state: Rc::default(),
+            turn: rt::Gate::new(1),
+            hasher: Rc::default(),
+            steps: BufferPool::new(INCOMING_BYTES_PER_CORE),
+        }
     }
 
     /// A writer for one body of `owner`, of `expected` bytes if that is known.
@@ -76,6 +85,11 @@ impl DataWriter {
     /// The disk.
     pub(super) fn disk(&self) -> &Rc<Segments> {
         &self.disk
+    }
+
+    /// Memory for the steps of bodies.
+    pub(super) fn steps(&self) -> &BufferPool {
+        &self.steps
     }
 
     /// Where the bodies of this core are hashed.

@@ -110,25 +110,6 @@ impl Manifest {
         }
         Some(manifest)
     }
-
-    /// The pieces of runs that hold `length` bytes from `start` of the body: each with where it begins in its run and
-    /// how much.
-    #[must_use]
-    pub fn slices(&self, start: u64, length: u64) -> Vec<(RunSpan, u32, u32)> {
-        let end = start.saturating_add(length);
-        let mut at = 0_u64;
-        let mut found = Vec::new();
-        for run in &self.runs {
-            let run_end = at + u64::from(run.bytes);
-            let (from, to) = (start.max(at), end.min(run_end));
-            if from < to {
-                let within = |place: u64| u32::try_from(place - at).expect("a place within a run is below its length");
-                found.push((*run, within(from), within(to) - within(from)));
-            }
-            at = run_end;
-        }
-        found
-    }
 }
 
 #[cfg(test)]
@@ -181,14 +162,6 @@ mod tests {
         for end in 0..bytes.len() {
             assert_eq!(Manifest::decode(&bytes[..end]), None);
         }
-    }
-
-    #[test]
-    fn a_range_finds_its_pieces() {
-        let pieces: Vec<_> =
-            sample().slices(8, 25).into_iter().map(|(run, at, len)| (run.segment.0, at, len)).collect();
-        assert_eq!(pieces, [(4, 8, 2), (5, 0, 20), (4, 0, 3)]);
-        assert!(sample().slices(35, 1).is_empty() && sample().slices(3, 0).is_empty());
     }
 
     #[test]

@@ -38,6 +38,6 @@ pub use meta::{Attribute, Change, Meta};
 pub use reader::{Ending, LogReader, Read, ReadError};
 pub use record::{Record, RecordKind};
 pub use recovery::{Damage, IndexMark, Recovered, recover};
-pub use run::RunOwner;
+pub use run::{RunEnd, RunOwner};
 pub use segment::SegmentHeader;
 pub use writer::{Appended, LogError, LogWriter};

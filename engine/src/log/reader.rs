@@ -11,7 +11,7 @@ use crate::log::footer::{Footer, FooterTail};
 use crate::log::manifest::RunSpan;
 use crate::log::record::Record;
 use crate::log::run::{RunEnd, unit_checksum};
-use crate::rt::{Buffer, BufferPool};
+use crate::rt::{Buffer, BufferPool, Piece};
 use crate::types::{Location, SegmentId};
 
 /// Why bytes cannot be given.
@@ -75,6 +75,12 @@ impl LogReader {
         LogReader { disk, pool }
     }
 
+    /// A reader of the same disk that takes its buffers from another pool.
+    #[must_use]
+    pub fn with_pool(&self, pool: BufferPool) -> LogReader {
+        LogReader { disk: Rc::clone(&self.disk), pool }
+    }
+
     /// The record at `location`. The caller compares key and sequence with what it asked for.
     ///
     /// # Errors
@@ -123,19 +129,35 @@ impl LogReader {
         tail.with_body(&body).ok_or(damaged)
     }
 
-    /// `bytes` bytes from `start` of a run, verified: appended to `target`.
+    /// The block that ends a run: its checksums, for those who read the run.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being the block that was written.
+    pub async fn run_end(&self, run: RunSpan) -> Result<RunEnd, ReadError> {
+        let column = self.column(run.segment)?;
+        let at = u64::from(run.offset) + u64::from(run.bytes).next_multiple_of(BLOCK_BYTES as u64);
+        let damaged = || ReadError::Damaged(column.segment, at);
+        if at + BLOCK_BYTES as u64 > self.disk.slot_bytes() {
+            return Err(damaged());
+        }
+        let block = self.read(&column, at, BLOCK_BYTES).await?;
+        let end = RunEnd::decode(&block, column.nonce).ok_or_else(damaged)?;
+        if (end.offset, end.bytes) == (run.offset, run.bytes) { Ok(end) } else { Err(damaged()) }
+    }
+
+    /// `bytes` bytes from `start` of a run with this end, verified.
     ///
     /// # Errors
     /// Whatever keeps them from being the bytes that were written.
-    pub async fn run(&self, run: RunSpan, start: u32, bytes: u32, target: &mut Vec<u8>) -> Result<(), ReadError> {
+    pub async fn run(&self, run: RunSpan, end: &RunEnd, start: u32, bytes: u32) -> Result<Piece, ReadError> {
         let column = self.column(run.segment)?;
-        let end = self.run_end(&column, run).await?;
         let unit_bytes = UNIT_BYTES as u64;
         let first = u64::from(start) / unit_bytes;
         let stop = (u64::from(start) + u64::from(bytes)).div_ceil(unit_bytes) * unit_bytes;
         let stop = stop.min(u64::from(run.bytes)).next_multiple_of(BLOCK_BYTES as u64);
         let from = first * unit_bytes;
-        let span = usize::try_from(stop - from).expect("a run fits in memory");
+        let outside = || ReadError::Damaged(run.segment, u64::from(run.offset));
+        let span = usize::try_from(stop.checked_sub(from).ok_or_else(outside)?).expect("a run fits in memory");
         let buffer = self.read(&column, u64::from(run.offset) + from, span).await?;
         let body_end = usize::try_from(u64::from(run.bytes) - from).expect("a run fits in memory").min(span);
         let body = buffer.get(..body_end).unwrap_or_default();
@@ -146,10 +168,11 @@ impl LogReader {
             }
         }
         let skip = usize::try_from(u64::from(start) - from).expect("an offset within a unit");
-        let wanted =
-            body.get(skip..skip + length(bytes)).ok_or(ReadError::Damaged(run.segment, u64::from(run.offset)))?;
-        target.extend_from_slice(wanted);
-        Ok(())
+        let wanted = skip..skip + length(bytes);
+        if wanted.end > body_end {
+            return Err(outside());
+        }
+        Ok(buffer.piece(wanted))
     }
 
     /// The column that holds `segment`.
@@ -158,17 +181,6 @@ impl LogReader {
     /// `Missing`.
     pub fn column(&self, segment: SegmentId) -> Result<Column, ReadError> {
         self.disk.column(segment).ok_or(ReadError::Missing(segment))
-    }
-
-    async fn run_end(&self, column: &Column, run: RunSpan) -> Result<RunEnd, ReadError> {
-        let at = u64::from(run.offset) + u64::from(run.bytes).next_multiple_of(BLOCK_BYTES as u64);
-        let damaged = || ReadError::Damaged(run.segment, at);
-        if at + BLOCK_BYTES as u64 > self.disk.slot_bytes() {
-            return Err(damaged());
-        }
-        let block = self.read(column, at, BLOCK_BYTES).await?;
-        let end = RunEnd::decode(&block, column.nonce).ok_or_else(damaged)?;
-        if (end.offset, end.bytes) == (run.offset, run.bytes) { Ok(end) } else { Err(damaged()) }
     }
 
     async fn read(&self, column: &Column, offset: u64, bytes: usize) -> Result<Buffer, ReadError> {

@@ -28,7 +28,7 @@ pub struct RunOwner {
 
 /// The block that ends a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct RunEnd {
+pub struct RunEnd {
     /// Whose it is.
     pub owner: RunOwner,
     /// Where in the slot it begins.

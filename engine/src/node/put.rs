@@ -104,6 +104,10 @@ impl Upload {
         }
         let inline_max = self.store.inner.options.inline_bytes_max;
         if self.runs.is_none() && self.part.is_none() && self.held.len() + bytes.len() <= inline_max {
+            if self.held.is_empty() {
+                let expected = self.expected.and_then(|expected| usize::try_from(expected).ok());
+                self.held.reserve_exact(expected.unwrap_or(0).min(inline_max));
+            }
             self.held.extend_from_slice(bytes);
             return Ok(());
         }

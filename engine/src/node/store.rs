@@ -6,9 +6,11 @@ use std::sync::Arc;
 use crate::disk::Segments;
 use crate::error::Error;
 use crate::index::Entry;
+use crate::limits::OUTGOING_BYTES_PER_CORE;
 use crate::log::{Attribute, Damage, DataWriter, LogReader, Recovered};
 use crate::node::deal::FirstDisk;
 use crate::node::options::Options;
+use crate::rt::BufferPool;
 use crate::shard::{Answer, Bucket, Buckets, Conditions, Intent, Peers, Question};
 use crate::types::{BucketId, BucketName, CoreId, Etag, ObjectKey, SegmentId, SegmentKind, ShardId};
 
@@ -22,6 +24,8 @@ pub(super) struct Inner {
     pub(super) peers: Rc<Peers>,
     pub(super) disk: Rc<Segments>,
     pub(super) reader: LogReader,
+    /// Reads what goes to clients.
+    pub(super) outgoing: LogReader,
     pub(super) data: Rc<DataWriter>,
     pub(super) options: Options,
     recovered: Arc<Recovered>,
@@ -51,7 +55,8 @@ impl Store {
         first: Option<FirstDisk>,
         recovered: Arc<Recovered>,
     ) -> Store {
-        Store { inner: Rc::new(Inner { peers, disk, reader, data, options, recovered, _first: first }) }
+        let outgoing = reader.with_pool(BufferPool::new(OUTGOING_BYTES_PER_CORE));
+        Store { inner: Rc::new(Inner { peers, disk, reader, outgoing, data, options, recovered, _first: first }) }
     }
 
     /// The core this handle lives on.

@@ -97,6 +97,7 @@ pub struct Gate {
 }
 
 struct GateInner {
+    permits: usize,
     free: Cell<usize>,
     queue: RefCell<VecDeque<Rc<Turn>>>,
 }
@@ -116,7 +117,13 @@ impl Gate {
     /// A gate with `permits`.
     #[must_use]
     pub fn new(permits: usize) -> Gate {
-        Gate { inner: Rc::new(GateInner { free: Cell::new(permits), queue: RefCell::default() }) }
+        Gate { inner: Rc::new(GateInner { permits, free: Cell::new(permits), queue: RefCell::default() }) }
+    }
+
+    /// Permits that are out.
+    #[must_use]
+    pub fn entered(&self) -> usize {
+        self.inner.permits - self.inner.free.get()
     }
 
     /// A permit, if one is free and nobody waits.
@@ -234,8 +241,9 @@ mod tests {
     #[test]
     fn permits_go_in_order_and_come_back() {
         let gate = Gate::new(1);
+        assert_eq!(gate.entered(), 0);
         let held = gate.try_enter();
-        assert!(held.is_some() && gate.try_enter().is_none());
+        assert!(held.is_some() && gate.try_enter().is_none() && gate.entered() == 1);
         let mut first = Box::pin(gate.enter());
         let mut second = Box::pin(gate.enter());
         assert!(poll(first.as_mut()).is_pending() && poll(second.as_mut()).is_pending());

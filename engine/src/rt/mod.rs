@@ -19,7 +19,7 @@ pub mod real;
 pub mod sim;
 mod task;
 
-pub use buffer::{Buffer, BufferPool};
+pub use buffer::{Buffer, BufferPool, Piece};
 pub use error::{IoError, IoKind};
 pub use event::{Event, Gate, Permit, Wait};
 pub use file::{File, OpenMode};

@@ -7,7 +7,7 @@
 use monoio::buf::{IoBuf, IoBufMut};
 
 use super::core::Flight;
-use crate::rt::Buffer;
+use crate::rt::{Buffer, Piece};
 
 /// A buffer on its way through the kernel; its first `done` bytes are through already.
 pub(super) struct Flying {
@@ -52,5 +52,17 @@ unsafe impl IoBufMut for Flying {
 
     unsafe fn set_init(&mut self, _initialised: usize) {
         // All bytes of a Buffer are initialised from birth; how many the kernel filled is counted in `done`.
+    }
+}
+
+// SAFETY: as above: the memory is on the heap, initialised, and owned by the piece, and a piece only shrinks what can be
+// seen of it.
+unsafe impl IoBuf for Piece {
+    fn read_ptr(&self) -> *const u8 {
+        self.as_ptr()
+    }
+
+    fn bytes_init(&self) -> usize {
+        self.len()
     }
 }
