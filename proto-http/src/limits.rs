@@ -1,6 +1,6 @@
 //! Every limit of the wire, with its reason.
 
-use stratum_engine::limits::{DELETE_KEYS_MAX, KEY_BYTES_MAX, PARTS_MAX};
+use stratum_engine::limits::{DELETE_KEYS_MAX, KEY_BYTES_MAX, PARTS_MAX, UNIT_BYTES};
 
 // -------------------------------------------------------------------------------------------------------------- heads
 
@@ -54,15 +54,25 @@ pub const PATIENCE_MS: u64 = 10_000;
 pub const DRAIN_BYTES_MAX: u64 = 256 * 1024;
 /// A connection that ends while its client is still sending is listened to for so many bytes more.
 pub const LINGER_BYTES_MAX: u64 = 16 * 1024 * 1024;
-/// And for this long.
-pub const LINGER_MS: u64 = 2_000;
-/// Bodies that come in on one core at once. Each holds at most its room for reading, its inline body or a step of its
-/// runs.
+/// And for this long: clients that send everything before they read have slow lines, too.
+pub const LINGER_MS: u64 = 30_000;
+/// But not longer than this if nothing comes.
+pub const LINGER_SILENCE_MS: u64 = 2_000;
+/// Large bodies that come in on one core at once. Each holds at most its room for reading and a step of its runs or two.
 pub const BODIES_MAX: usize = 512;
-/// Bodies of objects that go out on one core at once. Each holds two pieces.
+/// Small bodies that come in on one core at once. Each holds at most its room for reading and itself.
+pub const SMALL_BODIES_MAX: usize = 2048;
+/// Bodies of large objects that go out on one core at once. Each holds two pieces.
 pub const READS_MAX: usize = 512;
-/// An object is read and sent in pieces of this length.
-pub const READ_PIECE_BYTES: u64 = 512 * 1024;
+/// Bodies of small objects that go out on one core at once. Each holds itself.
+pub const SMALL_READS_MAX: usize = 2048;
+/// An object is read and sent in pieces of at most this length.
+pub const READ_PIECE_BYTES_MAX: u64 = 512 * 1024;
+/// And of at least this one, a unit that has its own checksum, however many are read at once.
+pub const READ_PIECE_BYTES_MIN: u64 = 64 * 1024;
+/// Pieces that all readers of a core hold together, each its share: a crowd of slow ones takes no more than a few quick
+/// ones.
+pub const READS_BYTES: u64 = 64 * 1024 * 1024;
 /// An object is copied in pieces of this length.
 pub const COPY_PIECE_BYTES: u64 = 1024 * 1024;
 /// A request that waits for room longer than this is told to slow down.
@@ -95,6 +105,8 @@ pub const ANSWER_SILENCE_MS: u64 = 30_000;
 pub const ANSWER_DOCUMENT_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 const _: () = assert!(ANSWER_SILENCE_MS > PATIENCE_MS);
+const _: () = assert!(READS_MAX as u64 * 2 * READ_PIECE_BYTES_MIN <= READS_BYTES);
+const _: () = assert!(READ_PIECE_BYTES_MIN.is_multiple_of(UNIT_BYTES as u64));
 
 // ------------------------------------------------------------------------------------------------------------ objects
 

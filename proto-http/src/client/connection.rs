@@ -16,7 +16,9 @@ use stratum_engine::rt;
 use crate::client::answer::{AnswerBody, AnswerHead};
 use crate::client::error::ClientError;
 use crate::http1::{BodyDecoder, BodyFraming, Event};
-use crate::limits::{ANSWER_HEAD_BYTES_MAX, ANSWER_SILENCE_MS, CONNECT_MS, INTERIM_ANSWERS_MAX};
+use crate::limits::{
+    ANSWER_HEAD_BYTES_MAX, ANSWER_SILENCE_MS, BODY_READ_BYTES, CONNECT_MS, HEAD_READ_BYTES, INTERIM_ANSWERS_MAX,
+};
 use crate::net::{Connection, Stream};
 
 /// A connection to a server.
@@ -59,7 +61,9 @@ impl ClientConnection {
         self.at_rest = false;
         let sent = self.connection.send(bytes).await;
         self.kept &= sent.is_ok();
-        Ok(sent?)
+        let mut bytes = sent?;
+        bytes.clear();
+        Ok(bytes)
     }
 
     /// The head of the answer; `to_head` says that the request was a HEAD.
@@ -106,7 +110,12 @@ impl ClientConnection {
                 }
                 Event::Need => self.connection.take(used),
             }
-            if !self.receive().await? {
+            let left = match &self.body {
+                AnswerBody::Framed(decoder) => decoder.left(),
+                AnswerBody::UntilEnd => None,
+            };
+            let wanted = left.and_then(|left| usize::try_from(left).ok()).unwrap_or(BODY_READ_BYTES);
+            if !self.receive(wanted).await? {
                 let ends_here = matches!(self.body, AnswerBody::UntilEnd);
                 self.at_rest = ends_here;
                 return if ends_here { Ok(None) } else { Err(ClientError::Closed) };
@@ -151,14 +160,14 @@ impl ClientConnection {
             }
             // The empty line may have begun to come.
             searched = came.len().saturating_sub(3);
-            if !self.receive().await? {
+            if !self.receive(HEAD_READ_BYTES).await? {
                 return Err(ClientError::Closed);
             }
         }
     }
 
-    async fn receive(&mut self) -> Result<bool, ClientError> {
-        Ok(self.connection.receive(Duration::from_millis(ANSWER_SILENCE_MS)).await?)
+    async fn receive(&mut self, wanted: usize) -> Result<bool, ClientError> {
+        Ok(self.connection.receive_of(wanted, Duration::from_millis(ANSWER_SILENCE_MS)).await?)
     }
 }
 

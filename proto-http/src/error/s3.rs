@@ -20,6 +20,8 @@ pub struct S3Error {
     pub details: Vec<(&'static str, String)>,
     /// Headers that go with it.
     pub headers: Vec<(&'static str, String)>,
+    /// What happened within: for the journal, never for the client.
+    pub inside: Option<Box<str>>,
 }
 
 impl S3Error {
@@ -52,11 +54,12 @@ impl S3Error {
 
 impl From<Code> for S3Error {
     fn from(code: Code) -> S3Error {
-        S3Error { code, message: Cow::Borrowed(code.message), details: Vec::new(), headers: Vec::new() }
+        let message = Cow::Borrowed(code.message);
+        S3Error { code, message, details: Vec::new(), headers: Vec::new(), inside: None }
     }
 }
 
-/// The engine's answers in S3's words. A fault of ours or of a disk names nothing of the inside: the log does.
+/// The engine's answers in S3's words. A fault of ours or of a disk names nothing of the inside: the journal does.
 impl From<Error> for S3Error {
     fn from(error: Error) -> S3Error {
         let code = match error {
@@ -87,7 +90,10 @@ impl From<Error> for S3Error {
                     the disk is well.";
                 return S3Error::saying(code::SERVICE_UNAVAILABLE, why);
             }
-            Error::Damaged(_) | Error::Index(_) | Error::Disk(_) => code::INTERNAL_ERROR,
+            Error::Damaged(_) | Error::Index(_) | Error::Disk(_) => {
+                let inside = Some(error.to_string().into());
+                return S3Error { inside, ..S3Error::from(code::INTERNAL_ERROR) };
+            }
         };
         code.into()
     }
@@ -110,7 +116,7 @@ impl From<AuthError> for S3Error {
         // The answer to a HEAD has no document: there clients find the right region in a header, and sign anew.
         let region = details.iter().find(|(name, _)| *name == "Region").map(|(_, region)| region.clone());
         let headers = region.into_iter().map(|region| ("x-amz-bucket-region", region)).collect();
-        S3Error { code, message: Cow::Owned(message), details, headers }
+        S3Error { message: Cow::Owned(message), details, headers, ..S3Error::from(code) }
     }
 }
 

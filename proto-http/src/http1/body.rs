@@ -25,6 +25,15 @@ impl BodyDecoder {
         }
     }
 
+    /// Bytes still to come, if that is known.
+    #[must_use]
+    pub fn left(&self) -> Option<u64> {
+        match self {
+            BodyDecoder::Length(left) => Some(*left),
+            BodyDecoder::Chunked(_) => None,
+        }
+    }
+
     /// Takes bytes from the front of `input`: how many were used, and what was found. To be called with what is left
     /// until it needs more or has ended. A connection that ends before the body does has sent an incomplete one.
     ///

@@ -36,6 +36,6 @@ pub use chunked::{ChunkError, ChunkedDecoder, Event};
 pub use declared_length::{DeclaredLength, LengthError};
 pub use framing::{BodyFraming, Connection, Expectation, Framing, FramingError};
 pub use head::{Head, HeadError, Version};
-pub use response::{ResponseBody, ResponseHead};
+pub use response::{Lines, ResponseBody, ResponseHead};
 pub use scanner::HeadScanner;
 pub use status::Status;

@@ -37,6 +37,26 @@ pub enum ResponseBody {
     Unsaid,
 }
 
+/// Header lines on their way into a head.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lines(Vec<u8>);
+
+impl Lines {
+    /// Adds a line.
+    pub fn add(&mut self, name: &str, value: &[u8]) {
+        if is_admitted(name) {
+            write_line(&mut self.0, name.as_bytes(), value);
+        }
+    }
+
+    /// Takes every line of this name away.
+    pub fn remove(&mut self, name: &str) {
+        let is_named = |line: &[u8]| line.split(|byte| *byte == b':').next() == Some(name.as_bytes());
+        let lines = self.0.split_inclusive(|byte| *byte == b'\n').filter(|line| !is_named(line));
+        self.0 = lines.flatten().copied().collect();
+    }
+}
+
 /// The head of an answer while it is written.
 #[derive(Debug)]
 pub struct ResponseHead {
@@ -59,6 +79,11 @@ impl ResponseHead {
         if is_admitted(name) {
             self.line(name.as_bytes(), value);
         }
+    }
+
+    /// Adds lines.
+    pub fn lines(&mut self, lines: &Lines) {
+        self.bytes.extend_from_slice(&lines.0);
     }
 
     /// Adds a line whose value is a number.
@@ -87,16 +112,8 @@ impl ResponseHead {
         self.bytes
     }
 
-    /// Writes a line, and makes one line of whatever the value is.
     fn line(&mut self, name: &[u8], value: &[u8]) {
-        self.bytes.extend_from_slice(name);
-        self.bytes.extend_from_slice(b": ");
-        if field::is_value(value) {
-            self.bytes.extend_from_slice(value);
-        } else {
-            self.bytes.extend(value.iter().map(|byte| if field::is_value_byte(*byte) { *byte } else { b' ' }));
-        }
-        self.bytes.extend_from_slice(b"\r\n");
+        write_line(&mut self.bytes, name, value);
     }
 
     fn number_line(&mut self, name: &[u8], value: u64) {
@@ -105,6 +122,18 @@ impl ResponseHead {
         decimal::write(&mut self.bytes, value);
         self.bytes.extend_from_slice(b"\r\n");
     }
+}
+
+/// Writes a line, and makes one line of whatever the value is.
+fn write_line(out: &mut Vec<u8>, name: &[u8], value: &[u8]) {
+    out.extend_from_slice(name);
+    out.extend_from_slice(b": ");
+    if field::is_value(value) {
+        out.extend_from_slice(value);
+    } else {
+        out.extend(value.iter().map(|byte| if field::is_value_byte(*byte) { *byte } else { b' ' }));
+    }
+    out.extend_from_slice(b"\r\n");
 }
 
 /// Whether a line of this name may be added.
@@ -143,7 +172,7 @@ mod tests {
     }
 
     /// The lines as a client reads them.
-    fn lines(bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
+    fn lines_of(bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
         let mut headers = [httparse::EMPTY_HEADER; 16];
         let mut response = httparse::Response::new(&mut headers);
         assert_eq!(response.parse(bytes), Ok(httparse::Status::Complete(bytes.len())));
@@ -163,6 +192,20 @@ mod tests {
     }
 
     #[test]
+    fn lines_of_a_name_are_taken_away() {
+        let mut lines = Lines::default();
+        for (name, value) in [("a", "1"), ("ab", "a: 2"), ("a", "3\r\nab: 4"), ("length", "5"), ("content-length", "6")]
+        {
+            lines.add(name, value.as_bytes());
+        }
+        lines.remove("a");
+        let mut head = begun(Status::Ok);
+        head.lines(&lines);
+        let found = lines_of(&head.finish(ResponseBody::Unsaid, Connection::Stays));
+        assert_eq!(found[1..], [("ab".to_owned(), b"a: 2".to_vec()), ("length".to_owned(), b"5".to_vec())]);
+    }
+
+    #[test]
     fn the_connection_is_mentioned_where_it_has_to_be() {
         let end = |connection| text(begun(Status::Ok).finish(ResponseBody::Length(0), connection));
         assert!(end(Connection::Stays).ends_with("GMT\r\nContent-Length: 0\r\n\r\n"));
@@ -174,7 +217,7 @@ mod tests {
     fn a_status_without_body_has_no_length() {
         for status in [Status::NoContent, Status::NotModified] {
             for body in [ResponseBody::Length(7), ResponseBody::Chunked] {
-                assert_eq!(lines(&begun(status).finish(body, Connection::Stays)).len(), 1);
+                assert_eq!(lines_of(&begun(status).finish(body, Connection::Stays)).len(), 1);
             }
         }
     }
@@ -192,7 +235,7 @@ mod tests {
         let mut head = begun(Status::Ok);
         head.header("Content-Disposition", b"a\r\nSet-Cookie: b\r\n\r\nbody\0\x7f");
         head.header("x-amz-meta-a", "tab\tgr\u{fc}n".as_bytes());
-        let found = lines(&head.finish(ResponseBody::Length(0), Connection::Stays));
+        let found = lines_of(&head.finish(ResponseBody::Length(0), Connection::Stays));
         assert_eq!(found.len(), 4);
         assert_eq!(found[1], ("Content-Disposition".to_owned(), b"a  Set-Cookie: b    body".to_vec()));
         assert_eq!(found[2].1, "tab\tgr\u{fc}n".as_bytes());
@@ -205,7 +248,7 @@ mod tests {
             head.header("empty", b"");
             head.number(name, 1);
             head.header(name, b"c");
-            let found = lines(&head.finish(ResponseBody::Unsaid, Connection::Stays));
+            let found = lines_of(&head.finish(ResponseBody::Unsaid, Connection::Stays));
             assert_eq!(found[1..], [("empty".to_owned(), Vec::new())], "{name:?}");
         }
     }
@@ -217,7 +260,7 @@ mod tests {
         head.number("content-length", 7);
         head.header("transfer-encoding", b"chunked");
         head.header("CONNECTION", b"close");
-        let found = lines(&head.finish(ResponseBody::Length(3), Connection::Stays));
+        let found = lines_of(&head.finish(ResponseBody::Length(3), Connection::Stays));
         assert_eq!(found[1..], [("Content-Length".to_owned(), b"3".to_vec())]);
     }
 
@@ -240,7 +283,7 @@ mod tests {
             let mut head = begun(Status::Ok);
             head.header(&name, &value);
             head.number("x-number", number);
-            let found = lines(&head.finish(ResponseBody::Length(0), Connection::Stays));
+            let found = lines_of(&head.finish(ResponseBody::Length(0), Connection::Stays));
             let added = usize::from(field::is_name(name.as_bytes()));
             prop_assert_eq!(found.len(), 3 + added);
             let written = format!("{number}");

@@ -4,9 +4,10 @@
 //!   connection -> framing (length, chunked) -> aws-chunked -> payload -> signatures, digest, checksum, length
 //! ```
 //!
-//! What must hold: payload is lent where it came, never copied here. It is believed only after `finish`: whoever stores
-//! it before must be able to let go of it again. Not one byte behind the body is taken. `100 Continue` leaves only when
-//! somebody wants the body, so a request that is refused before gets its error instead.
+//! What must hold: payload is lent where it came, never copied here, and is taken when more is asked for, so that
+//! wherever a request fails it is known which byte of the body comes next. Payload is believed only after `finish`:
+//! whoever stores it before must be able to let go of it again. Not one byte behind the body is taken. `100 Continue`
+//! leaves only when somebody wants the body, so a request that is refused before gets its error instead.
 
 use std::time::Duration;
 
@@ -50,8 +51,10 @@ pub struct Payload {
 pub struct Body {
     framing: BodyFraming,
     outer: BodyDecoder,
-    /// Bytes of the framing's payload that lie at the front of what came.
-    lent: usize,
+    /// Bytes of the framing's payload that lie at the front of what came, behind those on loan.
+    framed: usize,
+    /// Bytes at the front of what came that somebody has been lent. They are taken before anything else is.
+    on_loan: usize,
     outer_ended: bool,
     /// Nobody knows where it ends: its framing is none, or the client sends no more of it.
     is_torn: bool,
@@ -83,7 +86,8 @@ impl Body {
         Body {
             framing: framing.body,
             outer: BodyDecoder::new(framing.body),
-            lent: 0,
+            framed: 0,
+            on_loan: 0,
             outer_ended: false,
             is_torn: false,
             aws: None,
@@ -147,47 +151,62 @@ impl Body {
     /// True if at most `most` bytes are still to come, as far as that is known before they come.
     #[must_use]
     pub fn ends_soon(&self, most: u64) -> bool {
-        match &self.outer {
-            _ if self.is_torn => false,
-            BodyDecoder::Length(left) => !self.expects_continue && *left <= most,
-            BodyDecoder::Chunked(_) => !self.expects_continue,
-        }
+        !self.is_torn && !self.expects_continue && self.outer.left().is_some_and(|left| left <= most)
     }
 
-    /// The next piece of payload: so many bytes at the front of what came. Whoever asked takes them before the next
-    /// call. `None` at the end.
+    /// The next piece of payload, lent where it came. `None` at the end.
     ///
     /// # Errors
     /// The client has gone, or the body is not what was promised.
-    pub async fn next(&mut self, connection: &mut Connection) -> Result<Option<usize>, BodyError> {
+    pub async fn next<'c>(&mut self, connection: &'c mut Connection) -> Result<Option<&'c [u8]>, BodyError> {
+        if self.on_loan == PIECE_BYTES_MAX {
+            // Many such pieces may lie here, and hashing each has held the core for a while.
+            rt::yield_now().await;
+        }
+        let more = self.lend(connection).await?;
+        Ok(if more { connection.came().get(..self.on_loan) } else { None })
+    }
+
+    /// Takes what was on loan and lends the next piece at the front of what came, once every check has seen it. False if
+    /// there is none.
+    async fn lend(&mut self, connection: &mut Connection) -> Result<bool, BodyError> {
         loop {
-            if self.lent == 0 {
+            connection.take(std::mem::take(&mut self.on_loan));
+            if self.framed == 0 {
                 if self.outer_ended {
-                    return Ok(None);
+                    return Ok(false);
                 }
                 let advanced = self.advance(connection).await;
                 self.is_torn |= advanced.is_err() && !self.outer_ended;
                 if !advanced? {
-                    return Ok(None);
+                    return Ok(false);
                 }
                 continue;
             }
+            let came = connection.came().get(..self.framed).unwrap_or_default();
+            let came = came.get(..PIECE_BYTES_MAX).unwrap_or(came);
             let Some(aws) = &mut self.aws else {
-                let piece = self.lent.min(PIECE_BYTES_MAX);
-                self.lent -= piece;
-                return self.lend(connection, piece).map(Some);
+                return self.pass(connection, came.len()).map(|()| true);
             };
-            let framed = connection.came().get(..self.lent).unwrap_or_default();
-            let (used, event) = aws.next(framed.get(..PIECE_BYTES_MAX).unwrap_or(framed)).map_err(aws_chunk)?;
-            self.lent -= used;
+            let (used, event) = aws.next(came).map_err(aws_chunk)?;
             if let AwsEvent::Data(data) = event {
                 let piece = data.len();
+                self.framed -= used - piece;
                 connection.take(used - piece);
-                return self.lend(connection, piece).map(Some);
+                return self.pass(connection, piece).map(|()| true);
             }
+            self.framed -= used;
+            self.on_loan = used;
             self.checks.note(event)?;
-            connection.take(used);
         }
+    }
+
+    /// Puts a piece at the front of what came on loan, and shows it to every check.
+    fn pass(&mut self, connection: &Connection, piece: usize) -> Result<(), BodyError> {
+        self.framed -= piece;
+        self.on_loan = piece;
+        self.payload_bytes += piece as u64;
+        self.checks.pass(connection.came().get(..piece).unwrap_or_default())
     }
 
     /// Reads the whole payload, of at most `most` bytes.
@@ -202,11 +221,10 @@ impl Body {
     ) -> Result<Vec<u8>, BodyError> {
         let mut document = Vec::new();
         while let Some(piece) = self.next(connection).await? {
-            if document.len() + piece > most {
+            if document.len() + piece.len() > most {
                 return Err(refused(too_long));
             }
-            document.extend_from_slice(connection.came().get(..piece).unwrap_or_default());
-            connection.take(piece);
+            document.extend_from_slice(piece);
         }
         self.finish()?;
         Ok(document)
@@ -220,9 +238,10 @@ impl Body {
         self.checks.finish()
     }
 
-    /// Takes what is left of the body and drops it, if that is at most `most` bytes and comes soon. True if the next
+    /// Takes what was on loan and what is left of the body and drops it, if that is at most `most` bytes and comes soon. True if the next
     /// request can follow.
     pub async fn drain(&mut self, connection: &mut Connection, most: u64) -> bool {
+        connection.take(std::mem::take(&mut self.on_loan));
         if self.has_ended() {
             return true;
         }
@@ -234,9 +253,9 @@ impl Body {
         self.aws = None;
         let before = self.payload_bytes;
         while self.payload_bytes - before <= most {
-            match self.next(connection).await {
-                Ok(Some(piece)) => connection.take(piece),
-                Ok(None) => return true,
+            match self.lend(connection).await {
+                Ok(true) => {}
+                Ok(false) => return true,
                 Err(_) => return false,
             }
         }
@@ -249,8 +268,8 @@ impl Body {
             let (used, event) = self.outer.next(connection.came()).map_err(chunk)?;
             match event {
                 Event::Data(data) => {
-                    self.lent = data.len();
-                    connection.take(used - self.lent);
+                    self.framed = data.len();
+                    connection.take(used - self.framed);
                     return Ok(true);
                 }
                 Event::End => {
@@ -290,7 +309,9 @@ impl Body {
             return Err(refused(code::REQUEST_TIMEOUT));
         }
         let before = connection.came().len();
-        match connection.receive(Duration::from_millis(BODY_SILENCE_MS)).await {
+        // Of a body whose length nobody knows as much again may come as has come.
+        let wanted = usize::try_from(self.outer.left().unwrap_or(self.received)).unwrap_or(usize::MAX);
+        match connection.receive_of(wanted, Duration::from_millis(BODY_SILENCE_MS)).await {
             Ok(true) => {
                 self.received += (connection.came().len() - before) as u64;
                 Ok(())
@@ -299,13 +320,6 @@ impl Body {
             Err(Gone::Slow) => Err(refused(code::REQUEST_TIMEOUT)),
             Err(Gone::Closed) => Err(BodyError::Gone),
         }
-    }
-
-    /// Lends a piece at the front of what came, once everything has seen it.
-    fn lend(&mut self, connection: &Connection, piece: usize) -> Result<usize, BodyError> {
-        self.payload_bytes += piece as u64;
-        self.checks.pass(connection.came().get(..piece).unwrap_or_default())?;
-        Ok(piece)
     }
 }
 

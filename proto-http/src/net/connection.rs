@@ -9,8 +9,10 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::ops::Deref;
 use std::time::Duration;
 
+use monoio::buf::IoBuf;
 use stratum_engine::rt;
 
 use super::stream::Stream;
@@ -77,10 +79,18 @@ impl Connection {
     /// # Errors
     /// It is gone, or nothing came for `patience`.
     pub async fn receive(&mut self, patience: Duration) -> Result<bool, Gone> {
+        self.receive_of(HEAD_READ_BYTES, patience).await
+    }
+
+    /// As [`Connection::receive`], of a body of which `wanted` bytes are still to come.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn receive_of(&mut self, wanted: usize, patience: Duration) -> Result<bool, Gone> {
         if self.ended {
             return Ok(false);
         }
-        self.make_room();
+        self.make_room(wanted.clamp(HEAD_READ_BYTES, BODY_READ_BYTES));
         let inbox = std::mem::take(&mut self.inbox);
         let (read, inbox) = rt::timeout(patience, self.stream.read(inbox)).await.ok_or(Gone::Slow)?;
         self.inbox = inbox;
@@ -89,17 +99,20 @@ impl Connection {
         Ok(!self.ended)
     }
 
-    /// Room for what comes next: little for a head, more once a body fills it.
-    fn make_room(&mut self) {
+    /// Room for what comes next. Where half of what is wanted has room nothing is moved: heads come in one piece, and
+    /// what is left of a body in the next.
+    fn make_room(&mut self, wanted: usize) {
         if self.taken > 0 {
             self.inbox.drain(..self.taken);
             self.taken = 0;
         }
-        if self.inbox.capacity() - self.inbox.len() < HEAD_READ_BYTES / 2 {
-            let wanted = (self.inbox.capacity() * 2).clamp(HEAD_READ_BYTES, BODY_READ_BYTES);
-            let more = wanted.saturating_sub(self.inbox.len()).max(HEAD_READ_BYTES);
-            self.inbox.reserve_exact(more);
+        if self.inbox.capacity() - self.inbox.len() >= wanted / 2 {
+            return;
         }
+        let room = wanted.max(self.inbox.capacity());
+        let mut larger = Vec::with_capacity(self.inbox.len() + room);
+        larger.extend_from_slice(&self.inbox);
+        self.inbox = larger;
     }
 
     /// Gives back the memory of a large body: an idle connection holds little.
@@ -111,21 +124,20 @@ impl Connection {
         }
     }
 
-    /// Sends all of `bytes`, and gives their memory back.
+    /// Sends all of `bytes`, and gives them back.
     ///
     /// # Errors
     /// The client is gone, or did not take them within the time that so many bytes may take.
-    pub async fn send(&mut self, bytes: Vec<u8>) -> Result<Vec<u8>, Gone> {
+    pub async fn send<B: IoBuf + Deref<Target = [u8]>>(&mut self, bytes: B) -> Result<B, Gone> {
         let patience = Duration::from_millis(SEND_MS);
-        let (written, mut bytes) = rt::timeout(patience, self.stream.write_all(bytes)).await.ok_or(Gone::Slow)?;
+        let (written, bytes) = rt::timeout(patience, self.stream.write_all(bytes)).await.ok_or(Gone::Slow)?;
         written.map_err(|_: io::Error| Gone::Closed)?;
-        bytes.clear();
         Ok(bytes)
     }
 
     /// Ends it so that the client can still read the answer: no more is written, and what it goes on sending is
-    /// dropped, up to so many bytes and for so long.
-    pub async fn linger(mut self, bytes_max: u64, patience: Duration) {
+    /// dropped, up to so many bytes and for so long, but not longer than it is silent.
+    pub async fn linger(mut self, bytes_max: u64, silence: Duration, patience: Duration) {
         if self.stream.end_writing().await.is_err() {
             return;
         }
@@ -135,7 +147,7 @@ impl Connection {
                 dropped += self.came().len() as u64;
                 let all = self.came().len();
                 self.take(all);
-                match self.receive(patience).await {
+                match self.receive(silence).await {
                     Ok(true) => {}
                     Ok(false) | Err(_) => return,
                 }

@@ -34,11 +34,11 @@ impl Incoming {
         self.body.promise(payload);
     }
 
-    /// The next piece of payload: so many bytes at the front of what came.
+    /// The next piece of payload, lent where it came.
     ///
     /// # Errors
     /// As [`Body::next`].
-    pub async fn next(&mut self) -> Result<Option<usize>, BodyError> {
+    pub async fn next(&mut self) -> Result<Option<&[u8]>, BodyError> {
         self.body.next(&mut self.connection).await
     }
 

@@ -1,8 +1,9 @@
 //! The socket, with TLS or without.
 
 use std::io;
+use std::ops::Deref;
 
-use monoio::buf::IoBufMut as _;
+use monoio::buf::{IoBuf, IoBufMut as _};
 use monoio::io::{AsyncReadRent as _, AsyncWriteRent as _, AsyncWriteRentExt as _};
 use monoio::net::TcpStream;
 
@@ -32,7 +33,7 @@ impl Stream {
     ///
     /// # Errors
     /// The socket's.
-    pub async fn write_all(&mut self, bytes: Vec<u8>) -> (io::Result<()>, Vec<u8>) {
+    pub async fn write_all<B: IoBuf + Deref<Target = [u8]>>(&mut self, bytes: B) -> (io::Result<()>, B) {
         match self {
             Stream::Plain(socket) => write_all(socket, bytes).await,
             Stream::Tls(stream) => stream.write_all(bytes).await,
@@ -59,7 +60,7 @@ pub(super) async fn read(socket: &mut TcpStream, buffer: Vec<u8>) -> (io::Result
 }
 
 /// Writes a whole buffer to a socket.
-pub(super) async fn write_all(socket: &mut TcpStream, bytes: Vec<u8>) -> (io::Result<()>, Vec<u8>) {
+pub(super) async fn write_all<B: IoBuf>(socket: &mut TcpStream, bytes: B) -> (io::Result<()>, B) {
     let (written, bytes) = socket.write_all(bytes).await;
     (written.map(|_| ()), bytes)
 }

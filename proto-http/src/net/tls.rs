@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::io::{self, Read as _, Write as _};
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -114,7 +115,7 @@ impl TlsStream {
         }
     }
 
-    pub(super) async fn write_all(&mut self, bytes: Vec<u8>) -> (io::Result<()>, Vec<u8>) {
+    pub(super) async fn write_all<B: Deref<Target = [u8]>>(&mut self, bytes: B) -> (io::Result<()>, B) {
         for piece in bytes.chunks(TLS_PIECE_BYTES) {
             let encrypted = self.tls.writer().write_all(piece);
             let sent = match encrypted {

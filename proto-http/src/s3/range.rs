@@ -24,6 +24,13 @@ impl Slice {
         Slice { start: 0, length: size, partial: false }
     }
 
+    /// These bytes of a body that is here; `None` if it has not all of them.
+    #[must_use]
+    pub fn of<'a>(&self, body: &'a [u8]) -> Option<&'a [u8]> {
+        let (start, end) = (usize::try_from(self.start).ok()?, usize::try_from(self.start + self.length).ok()?);
+        body.get(start..end)
+    }
+
     /// The value of `Content-Range`, of an object of `size` bytes.
     #[must_use]
     pub fn content_range(&self, size: u64) -> String {

@@ -176,8 +176,8 @@ fn override_headers(request: &Request, reply: &mut Reply) -> Result<(), S3Error>
         if value.bytes().any(|byte| byte.is_ascii_control()) {
             return Err(S3Error::argument(parameter, value, "A header cannot hold control characters"));
         }
-        reply.headers.retain(|(name, _)| name != header);
-        reply.headers.push((header.to_owned(), value.to_owned()));
+        reply.lines.remove(header);
+        reply.lines.add(header, value.as_bytes());
     }
     Ok(())
 }

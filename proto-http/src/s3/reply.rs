@@ -6,6 +6,7 @@ use std::pin::Pin;
 use stratum_engine::node::Object;
 
 use crate::error::S3Error;
+use crate::http1::Lines;
 use crate::net::BodyError;
 use crate::s3::range::Slice;
 
@@ -14,7 +15,7 @@ pub struct Reply {
     /// Its status.
     pub status: u16,
     /// Its headers: what every answer has is not among them.
-    pub headers: Vec<(String, String)>,
+    pub lines: Lines,
     /// Its body.
     pub body: ReplyBody,
 }
@@ -53,19 +54,19 @@ impl Reply {
     /// A status and nothing else.
     #[must_use]
     pub fn status(status: u16) -> Reply {
-        Reply { status, headers: Vec::new(), body: ReplyBody::Empty }
+        Reply { status, lines: Lines::default(), body: ReplyBody::Empty }
     }
 
     /// A document.
     #[must_use]
     pub fn document(document: Vec<u8>) -> Reply {
-        Reply { status: 200, headers: Vec::new(), body: ReplyBody::Document(document) }
+        Reply { status: 200, lines: Lines::default(), body: ReplyBody::Document(document) }
     }
 
     /// With a header more.
     #[must_use]
-    pub fn with(mut self, name: impl Into<String>, value: impl Into<String>) -> Reply {
-        self.headers.push((name.into(), value.into()));
+    pub fn with(mut self, name: &str, value: impl AsRef<[u8]>) -> Reply {
+        self.lines.add(name, value.as_ref());
         self
     }
 }

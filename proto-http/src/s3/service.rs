@@ -9,7 +9,10 @@ use stratum_engine::rt::{self, Gate, Permit};
 use crate::auth::{AuthError, Endpoint, Keys, Verified, Verifier};
 use crate::error::{S3Error, code};
 use crate::http1::Head;
-use crate::limits::{BODIES_MAX, READS_MAX, WAIT_FOR_ROOM_MS};
+use crate::limits::{
+    BODIES_MAX, READ_PIECE_BYTES_MAX, READ_PIECE_BYTES_MIN, READS_BYTES, READS_MAX, SMALL_BODIES_MAX, SMALL_READS_MAX,
+    WAIT_FOR_ROOM_MS,
+};
 use crate::xml::Owner;
 
 /// What an operator decides about the service.
@@ -35,7 +38,9 @@ pub struct Service {
     pub owner: Owner,
     verifier: RefCell<Verifier>,
     bodies: Gate,
+    small_bodies: Gate,
     reads: Gate,
+    small_reads: Gate,
 }
 
 impl Service {
@@ -50,7 +55,9 @@ impl Service {
             owner: Owner { id: OWNER_ID.to_owned(), display_name: "root".to_owned() },
             verifier: RefCell::new(Verifier::new(endpoint, settings.keys.clone())),
             bodies: Gate::new(BODIES_MAX),
+            small_bodies: Gate::new(SMALL_BODIES_MAX),
             reads: Gate::new(READS_MAX),
+            small_reads: Gate::new(SMALL_READS_MAX),
         }
     }
 
@@ -60,6 +67,14 @@ impl Service {
     /// What it presents is not right.
     pub fn verify(&self, head: &Head) -> Result<Verified, AuthError> {
         self.verifier.borrow_mut().verify(head, rt::wall_ms() / 1000)
+    }
+
+    /// Room for one more body that comes in and is small: those who are slow with large ones do not hold it up.
+    ///
+    /// # Errors
+    /// `SlowDown` if there is none for a while.
+    pub async fn room_for_small_body(&self) -> Result<Permit, S3Error> {
+        room(&self.small_bodies).await
     }
 
     /// Room for one more body that comes in.
@@ -76,6 +91,22 @@ impl Service {
     /// `SlowDown` if there is none for a while.
     pub async fn room_for_read(&self) -> Result<Permit, S3Error> {
         room(&self.reads).await
+    }
+
+    /// Room for one more body that goes out and is small.
+    ///
+    /// # Errors
+    /// `SlowDown` if there is none for a while.
+    pub async fn room_for_small_read(&self) -> Result<Permit, S3Error> {
+        room(&self.small_reads).await
+    }
+
+    /// How much of an object is read at once, while so many are read as now.
+    #[must_use]
+    pub fn piece_bytes(&self) -> u64 {
+        let share = READS_BYTES / 2 / (self.reads.entered() as u64).max(1);
+        let whole_units = share - share % READ_PIECE_BYTES_MIN;
+        whole_units.clamp(READ_PIECE_BYTES_MIN, READ_PIECE_BYTES_MAX)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Writes of objects: PUT, DELETE, and the deletion of many.
 
+use stratum_engine::limits::INLINE_BYTES_MAX;
 use stratum_engine::node::{PutOptions, Upload};
 use stratum_engine::shard::Conditions;
 use stratum_engine::types::ObjectKey;
@@ -26,7 +27,10 @@ pub(super) async fn put(service: &Service, request: &Request, incoming: &mut Inc
     let conditions = conditions::of_write(&request.head)?;
     let mut kept = attributes::of_request(&request.head)?;
     let length = announced(incoming)?;
-    let _room = service.room_for_body().await?;
+    let _room = match length {
+        Some(length) if length <= INLINE_BYTES_MAX as u64 => service.room_for_small_body().await?,
+        _ => service.room_for_body().await?,
+    };
     let upload = service.store.upload(bucket, key, length).map_err(|why| missing(why.into(), request))?;
     let (upload, checksum) = stream(incoming, upload).await?;
     let checksum = checksum.map(ObjectChecksum::full);
@@ -60,8 +64,7 @@ pub(super) fn announced(incoming: &Incoming) -> Result<Option<u64>, S3Error> {
 /// The body is not what was promised, or cannot be stored.
 pub(super) async fn stream(incoming: &mut Incoming, mut upload: Upload) -> Result<(Upload, Option<Checksum>), Failure> {
     while let Some(piece) = incoming.next().await? {
-        upload.write(incoming.connection.came().get(..piece).unwrap_or_default()).await?;
-        incoming.connection.take(piece);
+        upload.write(piece).await?;
     }
     let checksum = incoming.body.finish()?;
     Ok((upload, checksum))

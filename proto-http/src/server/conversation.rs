@@ -14,10 +14,10 @@ use stratum_engine::rt;
 use super::health;
 use super::hub::Hub;
 use super::journal::Line;
-use super::sending::Asked;
+use super::sending::{Asked, Told};
 use crate::error::{S3Error, code};
 use crate::http1::{Connection as Keep, Framing, FramingError, Head, HeadError, HeadScanner, Version};
-use crate::limits::{DRAIN_BYTES_MAX, HEAD_MS, IDLE_MS, LINGER_BYTES_MAX, LINGER_MS};
+use crate::limits::{DRAIN_BYTES_MAX, HEAD_MS, IDLE_MS, LINGER_BYTES_MAX, LINGER_MS, LINGER_SILENCE_MS};
 use crate::net::{Body, Connection, Gone, Incoming};
 use crate::s3::{self, Failure, Outcome};
 
@@ -27,6 +27,8 @@ enum Next {
     Request(Head),
     /// What is none: the error to say so with.
     Wrong(S3Error),
+    /// Nothing came for long. A request that is on its way just now finds an end, not a reset: it is sent again.
+    Idle,
     /// Nothing more.
     End,
 }
@@ -41,6 +43,7 @@ pub(super) async fn converse(hub: Rc<Hub>, connection: Connection) {
                 None => return,
             },
             Next::Wrong(error) => return refuse(&hub, connection, &error).await,
+            Next::Idle => return linger(connection).await,
             Next::End => return,
         }
     }
@@ -60,7 +63,8 @@ async fn next(hub: &Hub, connection: &mut Connection) -> Next {
             Err(HeadError::TooLarge) => return Next::Wrong(code::REQUEST_HEADER_SECTION_TOO_LARGE.into()),
             Err(_) => return Next::Wrong(S3Error::saying(code::INVALID_REQUEST, "This is no request of HTTP/1.1.")),
         }
-        let idle = connection.came().is_empty();
+        // Some clients end a body with an empty line that belongs to nothing.
+        let idle = connection.came().iter().all(|byte| matches!(byte, b'\r' | b'\n'));
         if idle && hub.is_stopping() {
             return Next::End;
         }
@@ -84,6 +88,7 @@ async fn next(hub: &Hub, connection: &mut Connection) -> Next {
         match received {
             Some(Ok(true)) => {}
             Some(Err(Gone::Slow)) if !idle => return Next::Wrong(code::REQUEST_TIMEOUT.into()),
+            Some(Err(Gone::Slow)) => return Next::Idle,
             Some(Ok(false) | Err(_)) | None => return Next::End,
         }
     }
@@ -115,8 +120,8 @@ async fn answer(hub: &Rc<Hub>, head: Head, connection: Connection) -> Option<Con
     let framing = match Framing::of(&head) {
         Ok(framing) => framing,
         Err(why) => {
-            note(hub, &asked, &method, peer, began, (400, code::INVALID_REQUEST.name, 0));
-            return refuse_as(connection, &asked, &framing_error(why)).await;
+            refuse_as(hub, connection, &asked, &method, &framing_error(why)).await;
+            return None;
         }
     };
     asked.keep = if hub.is_stopping() { Keep::Ends } else { framing.connection };
@@ -133,31 +138,21 @@ async fn answer(hub: &Rc<Hub>, head: Head, connection: Connection) -> Option<Con
         asked.keep = Keep::Ends;
     }
     let told = match outcome {
-        Ok(Outcome::Now(reply)) => {
-            let status = reply.status;
-            asked.send(service, &mut incoming.connection, reply).await.map(|sent| (status, "", sent))
-        }
-        Ok(Outcome::Later(work)) => {
-            let sent = asked.send_later(service, &mut incoming.connection, work).await;
-            sent.map(|ended| match ended {
-                Ok(sent) => (200, "", sent),
-                Err(error) => (error.code.status, error.code.name, 0),
-            })
-        }
-        Err(Failure::Refused(error)) => {
-            let sent = asked.send_error(&mut incoming.connection, &error).await;
-            sent.map(|()| (error.code.status, error.code.name, 0))
-        }
-        Err(Failure::Gone) => Err(Gone::Closed),
+        Ok(Outcome::Now(reply)) => asked.send(service, &mut incoming.connection, reply).await,
+        Ok(Outcome::Later(work)) => asked.send_later(service, &mut incoming.connection, work).await,
+        Err(Failure::Refused(error)) => asked.send_error(&mut incoming.connection, &error).await,
+        Err(Failure::Gone) => Told::gone(Gone::Closed),
     };
-    note(hub, &asked, &method, peer, began, told.unwrap_or((0, "ClientGone", 0)));
-    told.ok()?;
+    note(hub, &asked, &method, peer, began, &told);
+    if !told.whole {
+        return None;
+    }
     let Incoming { mut connection, mut body, .. } = incoming;
     if asked.keep != Keep::Ends && body.drain(&mut connection, DRAIN_BYTES_MAX).await {
         return Some(connection);
     }
     if !body.has_ended() || !connection.came().is_empty() {
-        connection.linger(LINGER_BYTES_MAX, Duration::from_millis(LINGER_MS)).await;
+        linger(connection).await;
     }
     None
 }
@@ -166,35 +161,32 @@ async fn answer(hub: &Rc<Hub>, head: Head, connection: Connection) -> Option<Con
 async fn refuse(hub: &Rc<Hub>, connection: Connection, error: &S3Error) {
     let asked =
         Asked { id: hub.request_id(), is_head: false, version: Version::Http11, keep: Keep::Ends, path: Vec::new() };
-    let peer = connection.peer();
-    note(hub, &asked, "-", peer, rt::now(), (error.code.status, error.code.name, 0));
-    refuse_as(connection, &asked, error).await;
+    refuse_as(hub, connection, &asked, "-", error).await;
 }
 
-async fn refuse_as(mut connection: Connection, asked: &Asked, error: &S3Error) -> Option<Connection> {
-    if asked.send_error(&mut connection, error).await.is_ok() {
-        connection.linger(LINGER_BYTES_MAX, Duration::from_millis(LINGER_MS)).await;
+async fn refuse_as(hub: &Rc<Hub>, mut connection: Connection, asked: &Asked, method: &str, error: &S3Error) {
+    let (peer, began) = (connection.peer(), rt::now());
+    let told = asked.send_error(&mut connection, error).await;
+    note(hub, asked, method, peer, began, &told);
+    if told.whole {
+        linger(connection).await;
     }
-    None
 }
 
-fn note(
-    hub: &Hub,
-    asked: &Asked,
-    method: &str,
-    peer: std::net::SocketAddr,
-    began: u64,
-    (status, error, sent): (u16, &str, u64),
-) {
+/// Listens for a while to a client that may not have read the last answer yet.
+async fn linger(connection: Connection) {
+    let (silence, patience) = (Duration::from_millis(LINGER_SILENCE_MS), Duration::from_millis(LINGER_MS));
+    connection.linger(LINGER_BYTES_MAX, silence, patience).await;
+}
+
+fn note(hub: &Hub, asked: &Asked, method: &str, peer: std::net::SocketAddr, began: u64, told: &Told) {
     hub.journal.note(&Line {
         time_ms: rt::wall_ms(),
         id: asked.id,
         peer,
         method,
         path: &asked.path,
-        status,
-        error,
-        sent,
+        told,
         took_us: (rt::now() - began) / 1000,
     });
 }

@@ -8,16 +8,31 @@ use std::time::Duration;
 
 use stratum_engine::error::Error;
 use stratum_engine::node::Object;
-use stratum_engine::rt;
+use stratum_engine::rt::{self, Piece, Task};
 
-use crate::error::S3Error;
+use crate::error::{S3Error, code};
 use crate::http1::response::{LAST_CHUNK, chunk};
 use crate::http1::{Connection as Keep, ResponseBody, ResponseHead, Status, Version};
-use crate::limits::{PATIENCE_MS, READ_PIECE_BYTES, SEND_BYTES_PER_SECOND_MIN, SEND_MS};
+use crate::limits::{PATIENCE_MS, SEND_BYTES_PER_SECOND_MIN, SEND_MS};
 use crate::net::{Connection, Gone};
 use crate::s3::{Reply, ReplyBody, Service, Slice};
-use crate::text::dates;
+use crate::text::{Ascii, dates, hex};
 use crate::xml::{self, ErrorDocument};
+
+/// What became of an answer, for the journal.
+#[derive(Debug)]
+pub(super) struct Told {
+    /// The status that was sent; 0 if none was.
+    pub(super) status: u16,
+    /// The error's name, or nothing.
+    pub(super) error: &'static str,
+    /// What happened within.
+    pub(super) inside: Option<Box<str>>,
+    /// Bytes of the body that were sent.
+    pub(super) sent: u64,
+    /// The client has all of it, and knows where it ended: another request may follow.
+    pub(super) whole: bool,
+}
 
 /// What every answer to one request needs to know of it.
 #[derive(Clone, Debug)]
@@ -36,8 +51,8 @@ pub(super) struct Asked {
 
 impl Asked {
     /// The id as clients see it.
-    fn id_text(&self) -> String {
-        format!("{:016X}", self.id)
+    fn id_text(&self) -> Ascii<16> {
+        hex::of_u64(self.id)
     }
 
     fn head(&self, status: u16) -> ResponseHead {
@@ -49,60 +64,69 @@ impl Asked {
         head
     }
 
-    /// The head of a reply with all of its headers.
-    fn head_of(&self, reply: &Reply) -> ResponseHead {
+    /// Sends a reply.
+    pub(super) async fn send(&self, service: &Service, connection: &mut Connection, reply: Reply) -> Told {
         let mut head = self.head(reply.status);
-        for (name, value) in &reply.headers {
-            head.header(name, value.as_bytes());
-        }
-        head
-    }
-
-    /// Sends a reply. How many bytes of body were sent.
-    ///
-    /// # Errors
-    /// The client is gone, or the answer could not be ended: the connection is over.
-    pub(super) async fn send(&self, service: &Service, connection: &mut Connection, reply: Reply) -> Result<u64, Gone> {
-        let mut head = self.head_of(&reply);
+        head.lines(&reply.lines);
+        let status = reply.status;
         match reply.body {
-            ReplyBody::Empty => {
-                connection.send(head.finish(ResponseBody::Length(0), self.keep)).await?;
-                Ok(0)
-            }
+            ReplyBody::Empty => self.send_head(connection, head, status, ResponseBody::Length(0)).await,
             ReplyBody::Announced(length) => {
-                connection.send(head.finish(ResponseBody::Length(length), self.keep)).await?;
-                Ok(0)
+                self.send_head(connection, head, status, ResponseBody::Length(length)).await
             }
             ReplyBody::Document(document) => {
                 head.header("Content-Type", b"application/xml");
-                let mut bytes = head.finish(ResponseBody::Length(document.len() as u64), self.keep);
-                if !self.is_head {
-                    bytes.extend_from_slice(&document);
-                }
-                connection.send(bytes).await?;
-                Ok(document.len() as u64)
+                let bytes = self.with_document(head, &document);
+                let sent = connection.send(bytes).await.map(|_| document.len() as u64);
+                Told::all(status, sent)
             }
-            ReplyBody::Object(object, slice) => self.send_object(service, connection, head, *object, slice).await,
+            ReplyBody::Object(_, slice) if slice.length == 0 => {
+                self.send_head(connection, head, status, ResponseBody::Length(0)).await
+            }
+            ReplyBody::Object(object, slice) => {
+                let head = head.finish(ResponseBody::Length(slice.length), self.keep);
+                match object.inline() {
+                    Some(body) => self.send_small(service, connection, head, status, slice.of(body)).await,
+                    None => self.send_large(service, connection, head, status, *object, slice).await,
+                }
+            }
         }
     }
 
+    async fn send_head(
+        &self,
+        connection: &mut Connection,
+        head: ResponseHead,
+        status: u16,
+        body: ResponseBody,
+    ) -> Told {
+        let sent = connection.send(head.finish(body, self.keep)).await;
+        Told::all(status, sent.map(|_| 0))
+    }
+
+    fn with_document(&self, head: ResponseHead, document: &[u8]) -> Vec<u8> {
+        let mut bytes = head.finish(ResponseBody::Length(document.len() as u64), self.keep);
+        if !self.is_head {
+            bytes.extend_from_slice(document);
+        }
+        bytes
+    }
+
     /// Sends an error. A HEAD gets its status alone.
-    ///
-    /// # Errors
-    /// The client is gone.
-    pub(super) async fn send_error(&self, connection: &mut Connection, error: &S3Error) -> Result<(), Gone> {
+    pub(super) async fn send_error(&self, connection: &mut Connection, error: &S3Error) -> Told {
         let mut head = self.head(error.code.status);
         for (name, value) in &error.headers {
             head.header(name, value.as_bytes());
         }
-        if self.is_head {
-            return connection.send(head.finish(ResponseBody::Unsaid, self.keep)).await.map(|_| ());
-        }
-        let document = self.document(error);
-        head.header("Content-Type", b"application/xml");
-        let mut bytes = head.finish(ResponseBody::Length(document.len() as u64), self.keep);
-        bytes.extend_from_slice(&document);
-        connection.send(bytes).await.map(|_| ())
+        let bytes = match self.is_head {
+            true => head.finish(ResponseBody::Unsaid, self.keep),
+            false => {
+                head.header("Content-Type", b"application/xml");
+                self.with_document(head, &self.document(error))
+            }
+        };
+        let sent = connection.send(bytes).await;
+        Told { whole: sent.is_ok(), ..Told::failed(error.code.status, error) }
     }
 
     fn document(&self, error: &S3Error) -> Vec<u8> {
@@ -113,80 +137,106 @@ impl Asked {
             code: error.code.name,
             message: &error.message,
             resource: &self.path,
-            request_id: &id,
-            host_id: &id,
+            request_id: id.as_str(),
+            host_id: id.as_str(),
             details: &details,
         })
     }
 
-    /// Sends bytes of an object: the next piece is read while one is sent.
-    async fn send_object(
+    /// Sends an object that came with its record.
+    async fn send_small(
         &self,
         service: &Service,
         connection: &mut Connection,
-        head: ResponseHead,
+        head: Vec<u8>,
+        status: u16,
+        body: Option<&[u8]>,
+    ) -> Told {
+        // A body that is shorter than its head says would make the next answer a part of it.
+        let Some(body) = body else { return self.send_error(connection, &code::INTERNAL_ERROR.into()).await };
+        let _room = match service.room_for_small_read().await {
+            Ok(room) => room,
+            Err(error) => return self.send_error(connection, &error).await,
+        };
+        let (mut bytes, body_bytes) = (head, body.len() as u64);
+        bytes.extend_from_slice(body);
+        let sent = connection.send(bytes).await;
+        Told::all(status, sent.map(|_| body_bytes))
+    }
+
+    /// Sends bytes of a large object as they are read: the next piece is read while one is sent.
+    async fn send_large(
+        &self,
+        service: &Service,
+        connection: &mut Connection,
+        head: Vec<u8>,
+        status: u16,
         object: Object,
         slice: Slice,
-    ) -> Result<u64, Gone> {
+    ) -> Told {
         // An object is read as its client takes it, so how many do so at once is bounded.
         let _room = match service.room_for_read().await {
             Ok(room) => room,
-            Err(error) => return self.send_error(connection, &error).await.map(|()| 0),
+            Err(error) => return self.send_error(connection, &error).await,
         };
         let object = Rc::new(object);
         let end = slice.start + slice.length;
-        let mut at = slice.start;
-        let first = match piece(Rc::clone(&object), at, end).await {
+        let read = |at: u64| rt::spawn(piece(Rc::clone(&object), at, service.piece_bytes().min(end - at)));
+        let mut bytes = match read(slice.start).await {
             Ok(first) => first,
-            Err(why) => return self.send_error(connection, &why.into()).await.map(|()| 0),
+            Err(why) => return self.send_error(connection, &why.into()).await,
         };
-        at += first.len() as u64;
-        let mut ahead = (at < end).then(|| rt::spawn(piece(Rc::clone(&object), at, end)));
-        let mut bytes = head.finish(ResponseBody::Length(slice.length), self.keep);
-        bytes.extend_from_slice(&first);
-        drop(first);
-        let began = rt::now();
+        if let Err(gone) = connection.send(head).await {
+            return Told::gone(gone);
+        }
+        let (began, mut at) = (rt::now(), slice.start);
         loop {
-            connection.send(bytes).await?;
-            let took_ms = (rt::now() - began) / 1_000_000;
-            if took_ms > SEND_MS + (at - slice.start) / SEND_BYTES_PER_SECOND_MIN * 1000 {
-                return Err(Gone::Slow);
-            }
-            let Some(reading) = ahead.take() else { return Ok(slice.length) };
-            // The head has left: all that can still be said is that this is not all.
-            bytes = reading.await.map_err(|_| Gone::Closed)?;
             at += bytes.len() as u64;
-            ahead = (at < end).then(|| rt::spawn(piece(Rc::clone(&object), at, end)));
+            let ahead = (at < end).then(|| read(at));
+            if let Err(gone) = connection.send(bytes).await {
+                return Told::gone(gone);
+            }
+            let (sent, took_ms) = (at - slice.start, (rt::now() - began) / 1_000_000);
+            let Some(ahead) = ahead else { return Told::all(status, Ok(sent)) };
+            if took_ms > SEND_MS + sent / SEND_BYTES_PER_SECOND_MIN * 1000 {
+                return Told::gone(Gone::Slow);
+            }
+            bytes = match ahead.await {
+                Ok(next) => next,
+                // The head has left: all that can still be said is that this is not all.
+                Err(why) => return Told { sent, whole: false, ..Told::failed(status, &why.into()) },
+            };
         }
     }
 
     /// Sends the answer of something that may take long. If it does, the client gets a status and blanks, so that it
-    /// goes on waiting; what fails then stands in the document, where SDKs look for it.
-    ///
-    /// # Errors
-    /// The client is gone. What was begun is carried to its end all the same.
+    /// goes on waiting; what fails then stands in the document, where SDKs look for it. What was begun is carried to its
+    /// end even if the client goes away.
     pub(super) async fn send_later(
         &self,
         service: &Service,
         connection: &mut Connection,
         work: impl Future<Output = Result<Reply, S3Error>> + 'static,
-    ) -> Result<Result<u64, S3Error>, Gone> {
+    ) -> Told {
         let patience = Duration::from_millis(PATIENCE_MS);
         // In a task of its own: a client that goes away does not undo what it asked for half way.
         let mut work = rt::spawn(work);
         match rt::timeout(patience, &mut work).await {
-            Some(Ok(reply)) => return self.send(service, connection, reply).await.map(Ok),
-            Some(Err(error)) => {
-                self.send_error(connection, &error).await?;
-                return Ok(Err(error));
-            }
-            None => {}
+            Some(Ok(reply)) => self.send(service, connection, reply).await,
+            Some(Err(error)) => self.send_error(connection, &error).await,
+            None => self.send_in_time(connection, patience, work).await.unwrap_or_else(Told::gone),
         }
+    }
+
+    /// Sends signs of life until the work has ended, and then what came of it.
+    async fn send_in_time(
+        &self,
+        connection: &mut Connection,
+        patience: Duration,
+        mut work: Task<Result<Reply, S3Error>>,
+    ) -> Result<Told, Gone> {
         let chunked = self.version == Version::Http11;
-        let (framing, keep) = match chunked {
-            true => (ResponseBody::Chunked, self.keep),
-            false => (ResponseBody::UntilEnd, Keep::Ends),
-        };
+        let framing = if chunked { ResponseBody::Chunked } else { ResponseBody::UntilEnd };
         let framed = |bytes: &[u8]| {
             let mut out = Vec::with_capacity(bytes.len() + 32);
             if chunked {
@@ -198,7 +248,7 @@ impl Asked {
         };
         let mut head = self.head(200);
         head.header("Content-Type", b"application/xml");
-        let mut bytes = head.finish(framing, keep);
+        let mut bytes = head.finish(framing, self.keep);
         bytes.extend_from_slice(&framed(xml::DECLARATION.as_bytes()));
         connection.send(bytes).await?;
         let ended = loop {
@@ -207,21 +257,46 @@ impl Asked {
                 None => drop(connection.send(framed(b" ")).await?),
             }
         };
-        let document = match &ended {
-            Ok(Reply { body: ReplyBody::Document(document), .. }) => document.clone(),
-            Ok(_) => Vec::new(),
-            Err(error) => self.document(error),
+        let (document, told) = match &ended {
+            Ok(Reply { body: ReplyBody::Document(document), .. }) => (document.clone(), Told::all(200, Ok(0))),
+            Ok(_) => (Vec::new(), Told::all(200, Ok(0))),
+            Err(error) => (self.document(error), Told::failed(200, error)),
         };
         let mut bytes = framed(xml::after_declaration(&document));
         if chunked {
             bytes.extend_from_slice(LAST_CHUNK);
         }
         connection.send(bytes).await?;
-        Ok(ended.map(|_| document.len() as u64))
+        // Where the end of the connection is the end of the body, it ends.
+        Ok(Told { sent: document.len() as u64, whole: chunked, ..told })
+    }
+}
+
+impl Told {
+    /// All of an answer was sent, or the client went away.
+    fn all(status: u16, sent: Result<u64, Gone>) -> Told {
+        match sent {
+            Ok(sent) => Told { status, error: "", inside: None, sent, whole: true },
+            Err(gone) => Told::gone(gone),
+        }
+    }
+
+    /// What was asked for failed.
+    fn failed(status: u16, error: &S3Error) -> Told {
+        Told { status, error: error.code.name, inside: error.inside.clone(), sent: 0, whole: true }
+    }
+
+    /// The client is not there any more.
+    pub(super) fn gone(why: Gone) -> Told {
+        let error = match why {
+            Gone::Closed => "ClientGone",
+            Gone::Slow => "ClientSlow",
+        };
+        Told { status: 0, error, inside: None, sent: 0, whole: false }
     }
 }
 
 /// The next piece of an object, verified.
-async fn piece(object: Rc<Object>, at: u64, end: u64) -> Result<Vec<u8>, Error> {
-    object.read(at, READ_PIECE_BYTES.min(end - at)).await
+async fn piece(object: Rc<Object>, at: u64, most: u64) -> Result<Piece, Error> {
+    object.piece(at, most).await
 }

@@ -54,6 +54,15 @@ pub fn of_16(bytes: &[u8; 16]) -> Ascii<32> {
     Ascii::new(text)
 }
 
+/// The digits of a number, all sixteen of them, in upper case: ids of requests have looked so since there is S3.
+#[must_use]
+pub fn of_u64(number: u64) -> Ascii<16> {
+    let mut text = [0; 16];
+    fill(&mut text, &number.to_be_bytes());
+    text.make_ascii_uppercase();
+    Ascii::new(text)
+}
+
 /// The digits of a SHA-256.
 #[must_use]
 pub fn of_32(bytes: &[u8; 32]) -> Ascii<64> {
@@ -89,6 +98,12 @@ mod tests {
         for text in ["g", "0x1", "-1", "+1", " 1", "1 "] {
             assert_eq!(number(text.as_bytes()), None, "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_number_is_written_with_all_of_its_digits() {
+        assert_eq!(of_u64(0xab_cdef).as_str(), "0000000000ABCDEF");
+        assert_eq!(number(of_u64(u64::MAX).as_bytes()), Some(u64::MAX));
     }
 
     #[test]
