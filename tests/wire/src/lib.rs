@@ -9,6 +9,7 @@
 //!      chunks     a body in signed chunks
 //!      signature  a signer of its own, the obvious way
 //!    wire         a socket; answers are read from it byte by byte
+//!      tls        the client's side of TLS, and a certificate
 //!      answer     status, headers, body
 //!    digests      checksums, the slow way
 //! ```
@@ -24,16 +25,18 @@ mod recorded;
 mod scene;
 mod server;
 mod signature;
+mod tls;
 mod visit;
 mod wire;
 
 pub use answer::Answer;
 pub use chunks::ChunkSigner;
-pub use digests::{base64, crc32, crc64_nvme, md5, md5_hex, sha256_hex};
-pub use recorded::{Place, Recorded};
+pub use digests::{base64, crc32, crc32c, crc64_nvme, md5, md5_hex, sha256_hex};
+pub use recorded::{Place, Recorded, http_date};
 pub use scene::Scene;
 pub use server::Server;
 pub use signature::{ACCESS_KEY, REGION, SECRET_KEY};
+pub use tls::{Certificate, Handshake, TlsClient};
 pub use wire::Wire;
 
 /// What every answer's `Date` and every signature's time are made of: seconds since 1970.
