@@ -14,6 +14,8 @@
 //!    digests      checksums, the slow way
 //! ```
 //!
+//! `README.md` is the table of what is shown, and by which test.
+//!
 //! What must hold: nothing here shares code with the server, so that each is a test of the other. A request leaves as
 //! it is written in the test, byte for byte but for its places.
 #![expect(clippy::disallowed_methods, reason = "a test of the real world, outside of the seam")]

@@ -138,7 +138,7 @@ fn after_a_bad_trailer() {
         (trailer_of(b"another"), "BadDigest"),
         ("x-amz-checksum-crc32:NhCmhg=!".to_owned(), "InvalidRequest"),
         ("x-amz-checksum-sha1:NhCmhg==".to_owned(), "MalformedTrailerError"),
-        ("no trailer at all".to_owned(), "MalformedTrailerError"),
+        ("no trailer at all".to_owned(), "InvalidRequest"),
     ] {
         for within_chunks in [false, true] {
             let request = chunked(&scene, data.len(), &inner(&data, &trailer), within_chunks);
@@ -195,7 +195,7 @@ fn after_a_request_that_is_refused_for_its_head() {
         format!("PUT /{{bucket}}/refused HTTP/1.1\r\nHost: {{host}}\r\nContent-Length: {}\r\n\r\n", data.len());
     next_is_next(&scene, "nobody", &scene.recorded(&nobody, &data), 403, "AccessDenied");
     let forged = String::from_utf8(scene.plain("PUT", "/refused", &[], &data)).expect("it is text");
-    let forged = forged.replacen("x-amz-date: ", "x-amz-date: ", 1).replacen("/refused ", "/refuse ", 1);
+    let forged = forged.replacen("/refused ", "/refuse ", 1);
     next_is_next(&scene, "a signature", forged.as_bytes(), 403, "SignatureDoesNotMatch");
     let nowhere = scene.plain_at("PUT /no-such-bucket-here/refused", &[], &data);
     next_is_next(&scene, "no bucket", &nowhere, 404, "NoSuchBucket");

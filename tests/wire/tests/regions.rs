@@ -41,9 +41,8 @@ fn a_server_is_of_the_region_that_it_was_started_with() {
 fn a_bucket_is_made_once() {
     in_region(|scene| {
         let document = |region: &str| {
-            format!(
-                "<CreateBucketConfiguration><LocationConstraint>{region}</LocationConstraint></CreateBucketConfiguration>"
-            )
+            let inner = format!("<LocationConstraint>{region}</LocationConstraint>");
+            format!("<CreateBucketConfiguration>{inner}</CreateBucketConfiguration>")
         };
         for body in [String::new(), document(HERE)] {
             let again = scene.ask("PUT", "", &[], body.as_bytes());
