@@ -30,6 +30,13 @@ pub fn crc32(bytes: &[u8]) -> String {
     base64(crc.to_be_bytes().get(4..).unwrap_or_default())
 }
 
+/// CRC32C as headers have it.
+#[must_use]
+pub fn crc32c(bytes: &[u8]) -> String {
+    let crc = reflected(0x82F6_3B78, u64::from(u32::MAX), bytes);
+    base64(crc.to_be_bytes().get(4..).unwrap_or_default())
+}
+
 /// CRC64NVME as headers have it.
 #[must_use]
 pub fn crc64_nvme(bytes: &[u8]) -> String {
@@ -67,6 +74,7 @@ mod tests {
     #[test]
     fn known_digests() {
         assert_eq!(crc32(b"123456789"), base64(&0xCBF4_3926_u32.to_be_bytes()));
+        assert_eq!(crc32c(b"123456789"), base64(&0xE306_9283_u32.to_be_bytes()));
         assert_eq!(crc64_nvme(b"123456789"), base64(&0xAE8B_1486_0A79_9888_u64.to_be_bytes()));
         assert_eq!(crc32(b"hello"), "NhCmhg==");
         assert_eq!(md5_hex(b"hello"), "5d41402abc4b2a76b9719d911017c592");

@@ -9,9 +9,12 @@
 //!      chunks     a body in signed chunks
 //!      signature  a signer of its own, the obvious way
 //!    wire         a socket; answers are read from it byte by byte
+//!      tls        the client's side of TLS, and a certificate
 //!      answer     status, headers, body
 //!    digests      checksums, the slow way
 //! ```
+//!
+//! `README.md` is the table of what is shown, and by which test.
 //!
 //! What must hold: nothing here shares code with the server, so that each is a test of the other. A request leaves as
 //! it is written in the test, byte for byte but for its places.
@@ -24,16 +27,18 @@ mod recorded;
 mod scene;
 mod server;
 mod signature;
+mod tls;
 mod visit;
 mod wire;
 
 pub use answer::Answer;
 pub use chunks::ChunkSigner;
-pub use digests::{base64, crc32, crc64_nvme, md5, md5_hex, sha256_hex};
-pub use recorded::{Place, Recorded};
+pub use digests::{base64, crc32, crc32c, crc64_nvme, md5, md5_hex, sha256_hex};
+pub use recorded::{Place, Recorded, http_date};
 pub use scene::Scene;
 pub use server::Server;
 pub use signature::{ACCESS_KEY, REGION, SECRET_KEY};
+pub use tls::{Certificate, Handshake, TlsClient};
 pub use wire::Wire;
 
 /// What every answer's `Date` and every signature's time are made of: seconds since 1970.

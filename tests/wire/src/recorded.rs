@@ -115,7 +115,9 @@ fn iso_basic(now_s: u64) -> String {
     format!("{year}{:02}{day:02}T{hour:02}{minute:02}{second:02}Z", month + 1)
 }
 
-pub(crate) fn http_date(now_s: u64) -> String {
+/// A time as headers have it: `Fri, 24 May 2013 00:00:00 GMT`.
+#[must_use]
+pub fn http_date(now_s: u64) -> String {
     let (year, month, day) = civil(now_s / 86_400);
     let (hour, minute, second) = (now_s / 3600 % 24, now_s / 60 % 60, now_s % 60);
     let weekday = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"][usize::try_from(now_s / 86_400 % 7).unwrap_or(0)];

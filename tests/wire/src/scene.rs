@@ -7,6 +7,8 @@ use crate::answer::Answer;
 use crate::now_s;
 use crate::recorded::{Place, Recorded};
 use crate::server::Server;
+use crate::signature::REGION;
+use crate::tls::TlsClient;
 use crate::visit::Visit;
 use crate::wire::Wire;
 
@@ -14,6 +16,8 @@ use crate::wire::Wire;
 pub struct Scene {
     address: SocketAddr,
     bucket: String,
+    region: String,
+    tls: Option<TlsClient>,
     _visit: Option<Visit>,
 }
 
@@ -30,13 +34,30 @@ impl Scene {
     #[must_use]
     pub fn without_bucket() -> Scene {
         let visit = Visit::begin();
-        Scene { address: visit.address(), bucket: new_name(), _visit: Some(visit) }
+        let address = visit.address();
+        Scene { _visit: Some(visit), ..Scene::at(address, new_name()) }
     }
 
     /// A new bucket on a server of one's own.
     #[must_use]
     pub fn on(server: &Server) -> Scene {
-        let scene = Scene { address: server.address(), bucket: new_name(), _visit: None };
+        let scene = Scene::at(server.address(), new_name());
+        scene.make_bucket();
+        scene
+    }
+
+    /// A new bucket on a server of one's own in another region.
+    #[must_use]
+    pub fn in_region(server: &Server, region: &str) -> Scene {
+        let scene = Scene { region: region.to_owned(), ..Scene::at(server.address(), new_name()) };
+        scene.make_bucket();
+        scene
+    }
+
+    /// A new bucket on a server of one's own that speaks TLS.
+    #[must_use]
+    pub fn over_tls(server: &Server, client: &TlsClient) -> Scene {
+        let scene = Scene { tls: Some(client.clone()), ..Scene::at(server.address(), new_name()) };
         scene.make_bucket();
         scene
     }
@@ -44,7 +65,11 @@ impl Scene {
     /// A known bucket on a server of one's own: what is left there after a restart.
     #[must_use]
     pub fn again(server: &Server, bucket: &str) -> Scene {
-        Scene { address: server.address(), bucket: bucket.to_owned(), _visit: None }
+        Scene::at(server.address(), bucket.to_owned())
+    }
+
+    fn at(address: SocketAddr, bucket: String) -> Scene {
+        Scene { address, bucket, region: REGION.to_owned(), tls: None, _visit: None }
     }
 
     /// The bucket's name.
@@ -62,13 +87,16 @@ impl Scene {
     /// Here and now.
     #[must_use]
     pub fn place(&self) -> Place {
-        Place::new(&self.host(), &self.bucket, now_s())
+        Place { region: self.region.clone(), ..Place::new(&self.host(), &self.bucket, now_s()) }
     }
 
     /// A new connection.
     #[must_use]
     pub fn connect(&self) -> Wire {
-        Wire::connect(self.address)
+        match &self.tls {
+            None => Wire::connect(self.address),
+            Some(client) => client.connect(self.address, &self.address.ip().to_string()).0,
+        }
     }
 
     /// The head of a recorded request, filled in, and the body behind it.

@@ -1,18 +1,25 @@
 //! A socket of a client: what is written leaves as it is, answers are taken from the front of what comes.
 
-use std::io::{ErrorKind, Read as _, Write as _};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use crate::answer::Answer;
+use crate::tls::TlsStream;
 
 /// Whoever waits longer than this waits for nothing. The machine may be busy.
 const PATIENCE: Duration = Duration::from_secs(100);
 
 /// One connection.
 pub struct Wire {
-    socket: TcpStream,
+    socket: Socket,
     came: Vec<u8>,
+}
+
+/// What bytes leave by.
+enum Socket {
+    Plain(TcpStream),
+    Tls(Box<TlsStream>),
 }
 
 impl Wire {
@@ -22,11 +29,12 @@ impl Wire {
     /// If nobody listens.
     #[must_use]
     pub fn connect(address: SocketAddr) -> Wire {
-        let socket = TcpStream::connect_timeout(&address, PATIENCE).expect("the server listens");
-        socket.set_nodelay(true).expect("a socket takes the option");
-        socket.set_read_timeout(Some(PATIENCE)).expect("a socket takes the option");
-        socket.set_write_timeout(Some(PATIENCE)).expect("a socket takes the option");
-        Wire { socket, came: Vec::new() }
+        Wire { socket: Socket::Plain(tcp(address)), came: Vec::new() }
+    }
+
+    /// An encrypted connection.
+    pub(crate) fn encrypted(stream: TlsStream) -> Wire {
+        Wire { socket: Socket::Tls(Box::new(stream)), came: Vec::new() }
     }
 
     /// Sends bytes.
@@ -34,12 +42,12 @@ impl Wire {
     /// # Panics
     /// If the server has gone.
     pub fn send(&mut self, bytes: &[u8]) {
-        self.socket.write_all(bytes).expect("the server takes what is sent");
+        self.socket.all(bytes).expect("the server takes what is sent");
     }
 
     /// Sends bytes to a server that may not take them all. Whether it did.
     pub fn try_send(&mut self, bytes: &[u8]) -> bool {
-        self.socket.write_all(bytes).is_ok()
+        self.socket.all(bytes).is_ok()
     }
 
     /// Says that no more is sent.
@@ -47,7 +55,7 @@ impl Wire {
     /// # Panics
     /// If the connection has broken.
     pub fn end_sending(&mut self) {
-        self.socket.shutdown(Shutdown::Write).expect("the connection is open");
+        self.socket.end_writing().expect("the connection is open");
     }
 
     /// The next answer, with its body.
@@ -106,7 +114,19 @@ impl Wire {
         self.socket.read(&mut buffer)
     }
 
-    /// Nothing comes for so long, and the connection stays open.
+    /// The body of an answer that does not end well: all that comes until the connection ends, at most `most` bytes.
+    ///
+    /// # Panics
+    /// If more comes.
+    pub fn torn_body(&mut self, most: usize) -> Vec<u8> {
+        while self.receive() {
+            assert!(self.came.len() <= most, "more than {most} bytes came");
+        }
+        std::mem::take(&mut self.came)
+    }
+
+    /// Nothing comes for so long, and the connection stays open. An encrypted one cannot say it: what comes need not be
+    /// a byte of an answer.
     ///
     /// # Panics
     /// If the socket fails.
@@ -114,10 +134,11 @@ impl Wire {
         if !self.came.is_empty() {
             return false;
         }
-        self.socket.set_read_timeout(Some(time)).expect("a socket takes the option");
+        let Socket::Plain(socket) = &self.socket else { return false };
+        socket.set_read_timeout(Some(time)).expect("a socket takes the option");
         let mut byte = [0];
-        let peeked = self.socket.peek(&mut byte);
-        self.socket.set_read_timeout(Some(PATIENCE)).expect("a socket takes the option");
+        let peeked = socket.peek(&mut byte);
+        socket.set_read_timeout(Some(PATIENCE)).expect("a socket takes the option");
         matches!(peeked, Err(why) if matches!(why.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut))
     }
 
@@ -173,8 +194,52 @@ impl Wire {
                 self.came.extend_from_slice(buffer.get(..count).unwrap_or_default());
                 true
             }
-            Err(why) if matches!(why.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe) => false,
+            Err(why) if is_end(why.kind()) => false,
             Err(why) => panic!("nothing came: {why}"),
         }
     }
+}
+
+impl Socket {
+    fn all(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        match self {
+            Socket::Plain(socket) => socket.write_all(bytes),
+            Socket::Tls(stream) => stream.write_all(bytes).and_then(|()| stream.flush()),
+        }
+    }
+
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        match self {
+            Socket::Plain(socket) => socket.read(buffer),
+            Socket::Tls(stream) => stream.read(buffer),
+        }
+    }
+
+    fn end_writing(&mut self) -> std::io::Result<()> {
+        match self {
+            Socket::Plain(socket) => socket.shutdown(Shutdown::Write),
+            Socket::Tls(stream) => {
+                stream.conn.send_close_notify();
+                stream.flush()?;
+                stream.sock.shutdown(Shutdown::Write)
+            }
+        }
+    }
+}
+
+/// A connected socket.
+///
+/// # Panics
+/// If nobody listens.
+pub(crate) fn tcp(address: SocketAddr) -> TcpStream {
+    let socket = TcpStream::connect_timeout(&address, PATIENCE).expect("the server listens");
+    socket.set_nodelay(true).expect("a socket takes the option");
+    socket.set_read_timeout(Some(PATIENCE)).expect("a socket takes the option");
+    socket.set_write_timeout(Some(PATIENCE)).expect("a socket takes the option");
+    socket
+}
+
+/// A reset is an end; so is an encrypted stream that is cut off without a farewell.
+fn is_end(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::ConnectionReset | ErrorKind::BrokenPipe | ErrorKind::UnexpectedEof)
 }

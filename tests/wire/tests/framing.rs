@@ -1,6 +1,6 @@
 //! Bodies as clients frame them, and what becomes of them: stored, or refused with nothing stored.
 
-use stratum_wire::{Answer, Recorded, Scene, base64, crc32, crc64_nvme, md5, md5_hex, sha256_hex};
+use stratum_wire::{Answer, Recorded, Scene, base64, crc32, crc32c, crc64_nvme, md5, md5_hex, sha256_hex};
 
 /// boto3 over TLS: chunks within chunks, nobody signs them, a checksum behind them.
 const BOTO3_TRAILER: &str = "PUT /{bucket}/key HTTP/1.1\r\n\
@@ -280,6 +280,22 @@ fn aws_chunked_is_taken_off_the_encodings() {
     let answer = scene.replay(&JS_STREAM.replace("aws-chunked", "gzip, aws-chunked"), JS_STREAM_BODY);
     stored(&scene, &answer, b"hello");
     assert_eq!(scene.ask("GET", "/key", &[], b"").header("content-encoding"), Some("gzip"));
+    // Every such token goes, wherever it stands, also where there are two lines.
+    let line = "content-encoding: aws-chunked\r\n";
+    for (lines, left) in [
+        ("content-encoding: aws-chunked,gzip\r\n", Some("gzip")),
+        ("content-encoding: aws-chunked, gzip, aws-chunked\r\n", Some("gzip")),
+        ("content-encoding: AWS-Chunked,br , aws-chunked,gzip\r\n", Some("br,gzip")),
+        ("content-encoding: aws-chunked, aws-chunked\r\n", None),
+        ("content-encoding: gzip\r\ncontent-encoding: aws-chunked\r\n", Some("gzip")),
+        ("content-encoding: aws-chunked\r\ncontent-encoding: gzip\r\n", Some("gzip")),
+        ("content-encoding: aws-chunked\r\ncontent-encoding: aws-chunked\r\n", None),
+    ] {
+        let answer = scene.replay(&JS_STREAM.replace(line, lines), JS_STREAM_BODY);
+        assert_eq!(answer.status, 200, "{lines}: {answer:?}");
+        let shown = scene.ask("GET", "/key", &[], b"").header("content-encoding").map(|value| value.replace(' ', ""));
+        assert_eq!(shown.as_deref(), left, "{lines}");
+    }
 }
 
 /// Row 10: a body whose digest is signed.
@@ -397,14 +413,24 @@ fn the_md5_of_a_large_body_is_compared() {
 fn deleting_many_wants_a_proof_of_the_document() {
     let scene = Scene::new();
     let document = b"<Delete><Object><Key>key</Key></Object></Delete>";
-    let (sum, digest) = (crc32(document), base64(&md5(document)));
-    for proof in [("x-amz-checksum-crc32", sum.as_str()), ("Content-MD5", digest.as_str())] {
+    let (sum, castagnoli, nvme) = (crc32(document), crc32c(document), crc64_nvme(document));
+    let digest = base64(&md5(document));
+    for proof in [
+        ("x-amz-checksum-crc32", sum.as_str()),
+        ("x-amz-checksum-crc32c", &castagnoli),
+        ("x-amz-checksum-crc64nvme", &nvme),
+        ("x-amz-checksum-sha1", "jxgWvXQ/Z/4Png14vZbT+HrO+sI="),
+        ("x-amz-checksum-sha256", "+57kJYO5u/sFFgP3tQ1PKlGPhoPCcGX8kbyt7O9fvoU="),
+        ("Content-MD5", &digest),
+    ] {
         scene.put("key", b"hello");
         let answer = scene.ask("POST", "?delete", &[], document);
         assert_eq!(answer.outcome(), (400, "InvalidRequest".to_owned()), "{answer:?}");
         assert!(scene.stored("key").is_some());
         let wrong = scene.ask("POST", "?delete", &[("x-amz-checksum-crc32", "AAAAAA==")], document);
         assert_eq!(wrong.outcome(), (400, "BadDigest".to_owned()));
+        let wrong = scene.ask("POST", "?delete", &[proof], b"<Delete><Object><Key>kez</Key></Object></Delete>");
+        assert_eq!(wrong.outcome(), (400, "BadDigest".to_owned()), "{proof:?}");
         let wrong = scene.ask("POST", "?delete", &[("Content-MD5", &base64(&md5(b"x")))], document);
         assert_eq!(wrong.outcome(), (400, "BadDigest".to_owned()));
         assert!(scene.stored("key").is_some());

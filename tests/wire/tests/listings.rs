@@ -98,6 +98,52 @@ fn control_characters_never_break_a_document() {
     assert_eq!(page(&list(&scene, "list-type=2&encoding-type=url")).0, ["a%01b", "a%0Db", "a%1Fb", "a%7Fb"]);
 }
 
+/// Row 80: nor in any other document that names the key: listings of both versions, of versions, of uploads and parts,
+/// what an upload says, and errors.
+#[test]
+fn no_document_is_broken_by_the_key_in_it() {
+    let scene = scene_with(&["a%01b", "a%0Bb/c"]);
+    let upload = scene.ask("POST", "/a%01b?uploads", &[], b"");
+    let id = upload.element("UploadId").expect("it has an id");
+    let part = scene.ask("PUT", &format!("/a%01b?partNumber=1&uploadId={id}"), &[], b"hello");
+    let complete = format!(
+        "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>{}</ETag></Part></CompleteMultipartUpload>",
+        part.etag()
+    );
+    let ask = |method: &str, target: &str| scene.ask(method, target, &[], b"");
+    let answers = [
+        ask("GET", ""),
+        ask("GET", "?delimiter=%2F&prefix=a%0B&marker=a%01"),
+        ask("GET", "?list-type=2&start-after=a%01&delimiter=%02"),
+        ask("GET", "?versions"),
+        ask("GET", "?versions&key-marker=a%01b&delimiter=%2F"),
+        ask("GET", "?uploads"),
+        ask("GET", "?uploads&max-uploads=1&key-marker=a%01"),
+        ask("GET", &format!("/a%01b?uploadId={id}")),
+        ask("GET", "/a%01c"),
+        ask("GET", "/a%01b?uploadId=0%01"),
+        ask("GET", "?list-type=2&continuation-token=%01"),
+        ask("GET", "/a%01b?versionId=%01"),
+        scene.ask("PUT", "/copy", &[("x-amz-copy-source", &format!("{}/a%01c", scene.bucket()))], b""),
+        upload,
+        scene.ask("POST", &format!("/a%01b?uploadId={id}"), &[], complete.as_bytes()),
+    ];
+    for answer in answers {
+        let is_legal = |c: char| c >= ' ' || matches!(c, '\n' | '\r' | '\t');
+        assert!(answer.text().starts_with("<?xml") && answer.text().chars().all(is_legal), "{answer:?}");
+        // A reference to such a letter is no better.
+        let text = answer.text();
+        let numbers = text.split("&#").skip(1).filter_map(|rest| rest.split(';').next());
+        for number in numbers {
+            let letter = number.strip_prefix('x').map_or_else(|| number.parse(), |hex| u32::from_str_radix(hex, 16));
+            assert!(
+                letter.is_ok_and(|letter| letter >= 0x20 || matches!(letter, 9 | 10 | 13)),
+                "&#{number}; in {answer:?}"
+            );
+        }
+    }
+}
+
 /// Row 73: version 1 names a next marker with a delimiter; without one the last key is it.
 #[test]
 fn version_1_goes_on_by_markers() {
@@ -171,6 +217,38 @@ fn delimiters_come_in_all_kinds() {
     assert_eq!(prefixes("delimiter="), "");
     let answer = list(&scene, "list-type=2&delimiter=&prefix=");
     assert_eq!((answer.elements("Key").len(), answer.element("Delimiter")), (5, None));
+}
+
+/// Buckets in pages: in order, none twice, and the last page says that it is the last.
+#[test]
+fn buckets_are_listed_in_pages() {
+    let scene = Scene::new();
+    let names: Vec<String> = ["a", "b", "c", "d", "e"].map(|end| format!("{}-{end}", scene.bucket())).to_vec();
+    for name in names.iter().rev() {
+        assert_eq!(scene.exchange(&scene.plain_at(&format!("PUT /{name}"), &[], b"")).status, 200);
+    }
+    let list = |query: &str| scene.exchange(&scene.plain_at(&format!("GET /?{query}"), &[], b""));
+    let prefix = format!("prefix={}-", scene.bucket());
+    assert_eq!(list(&prefix).elements("Name"), names, "all at once");
+    for most in [1, 2, 4, 5] {
+        let (mut found, mut token, mut pages) = (Vec::new(), String::new(), 0);
+        loop {
+            let page = list(&format!("{prefix}&max-buckets={most}{token}"));
+            assert_eq!((page.status, page.element("Prefix")), (200, Some(format!("{}-", scene.bucket()))), "{page:?}");
+            assert_eq!(page.element("BucketRegion").as_deref(), Some("us-east-1"));
+            assert!(!page.elements("Name").is_empty() && page.elements("Name").len() <= most, "{page:?}");
+            found.extend(page.elements("Name"));
+            pages += 1;
+            assert!(pages < 20, "a listing without an end");
+            let Some(next) = page.element("ContinuationToken") else { break };
+            token = format!("&continuation-token={next}");
+        }
+        assert_eq!((found, pages), (names.clone(), names.len().div_ceil(most)), "{most}");
+    }
+    assert_eq!(list(&format!("{prefix}&bucket-region=eu-west-1")).elements("Name").len(), 0);
+    for bad in ["max-buckets=0", "max-buckets=x", "max-buckets=-1", "continuation-token=%21"] {
+        assert_eq!(list(bad).outcome(), (400, "InvalidArgument".to_owned()), "{bad}");
+    }
 }
 
 /// Row 77: a page that holds exactly what there is says that there is no more.

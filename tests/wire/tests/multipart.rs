@@ -1,6 +1,6 @@
 //! Multipart uploads: begun, filled in any order, completed once, completed again, aborted.
 
-use stratum_wire::{Answer, Scene, base64, crc32, md5, md5_hex, sha256_hex};
+use stratum_wire::{Answer, Scene, base64, crc32, crc64_nvme, md5, md5_hex, sha256_hex};
 
 /// The smallest part but the last.
 const MIN: usize = 5 * 1024 * 1024;
@@ -79,6 +79,10 @@ fn parts_come_in_any_order_and_the_last_counts() {
     assert_eq!(part.header("x-amz-mp-parts-count"), Some("2"));
     assert_eq!(part.header("content-range"), Some(format!("bytes {MIN}-{}/{}", MIN + 6, MIN + 7).as_str()));
     assert_eq!(scene.ask("GET", "/key?partNumber=3", &[], b"").outcome(), outcome(416, "InvalidPartNumber"));
+    let head = scene.ask("HEAD", "/key?partNumber=1", &[], b"");
+    assert_eq!((head.status, head.header("content-length")), (206, Some(MIN.to_string().as_str())));
+    assert_eq!(head.header("x-amz-mp-parts-count"), Some("2"));
+    assert_eq!(head.header("content-range"), Some(format!("bytes 0-{}/{}", MIN - 1, MIN + 7).as_str()));
 
     // Row 86: the same again succeeds, another list does not, and there is nothing left to abort.
     let again = complete(&scene, &upload, &document(&[(7, &one), (10_000, &two)]));
@@ -86,6 +90,45 @@ fn parts_come_in_any_order_and_the_last_counts() {
     let abort = scene.ask("DELETE", &format!("/key?uploadId={upload}"), &[], b"");
     assert_eq!(abort.outcome(), outcome(404, "NoSuchUpload"));
     assert!(scene.stored("key").is_some());
+}
+
+/// Row 59: an upload of one part is counted, too.
+#[test]
+fn an_upload_of_one_part_has_one() {
+    let scene = Scene::new();
+    let upload = begin(&scene, &[]);
+    let etag = put_part(&scene, &upload, 5, b"hello");
+    assert_eq!(complete(&scene, &upload, &document(&[(5, &etag)])).status, 200);
+    for method in ["GET", "HEAD"] {
+        let part = scene.ask(method, "/key?partNumber=1", &[], b"");
+        assert_eq!((part.status, part.header("x-amz-mp-parts-count")), (206, Some("1")), "{part:?}");
+        assert_eq!(part.header("content-range"), Some("bytes 0-4/5"));
+        assert_eq!(part.header("etag"), Some(format!("\"{}\"", tag_of(&[b"hello"])).as_str()));
+    }
+}
+
+/// Row 87: two uploads of one part at once: the one that ends last counts, whichever began first.
+#[test]
+fn of_two_uploads_of_a_part_the_last_to_end_counts() {
+    let bodies = [vec![b'a'; 200_000], vec![b'b'; 100_000]];
+    for last in [0, 1] {
+        let scene = Scene::new();
+        let upload = begin(&scene, &[]);
+        let target = format!("/key?partNumber=1&uploadId={upload}");
+        let requests = [0, 1].map(|which: usize| scene.plain("PUT", &target, &[], &bodies[which]));
+        let mut wires = [0, 1].map(|_| scene.connect());
+        for (wire, request) in wires.iter_mut().zip(&requests) {
+            wire.send(&request[..request.len() - 10]);
+        }
+        for which in [1 - last, last] {
+            wires[which].send(&requests[which][requests[which].len() - 10..]);
+            assert_eq!(wires[which].answer().etag(), md5_hex(&bodies[which]));
+        }
+        let lost = complete(&scene, &upload, &document(&[(1, &md5_hex(&bodies[1 - last]))]));
+        assert_eq!(lost.outcome(), outcome(400, "InvalidPart"), "{last}");
+        assert_eq!(complete(&scene, &upload, &document(&[(1, &md5_hex(&bodies[last]))])).status, 200);
+        assert!(scene.stored("key").is_some_and(|stored| stored == bodies[last]), "{last}");
+    }
 }
 
 /// Row 84: a part but the last that is too small.
@@ -226,6 +269,33 @@ fn an_upload_may_be_completed_under_a_condition() {
     assert_eq!(conditional().status, 200);
 }
 
+/// Row 92: of two who complete at once, each only if nobody else was quicker, one wins.
+#[test]
+fn of_two_who_complete_at_once_one_wins() {
+    for round in 0..5 {
+        let scene = Scene::new();
+        let bodies = [b"one".as_slice(), b"two"];
+        let uploads = bodies.map(|body| {
+            let upload = begin(&scene, &[]);
+            let etag = put_part(&scene, &upload, 1, body);
+            (upload, document(&[(1, &etag)]))
+        });
+        let mut wires = [0, 1].map(|_| scene.connect());
+        let requests = uploads.map(|(upload, document)| {
+            scene.plain("POST", &format!("/key?uploadId={upload}"), &[("If-None-Match", "*")], document.as_bytes())
+        });
+        for (wire, request) in wires.iter_mut().zip(&requests) {
+            wire.send(request);
+        }
+        let answers = wires.map(|mut wire| wire.answer());
+        let winner = answers.iter().position(|answer| answer.status == 200 && answer.code().is_empty());
+        let winner = winner.unwrap_or_else(|| panic!("round {round}: nobody won: {answers:?}"));
+        let lost = &answers[1 - winner];
+        assert!(matches!(lost.status, 409 | 412) && !lost.code().is_empty(), "round {round}: {answers:?}");
+        assert_eq!(scene.stored("key").as_deref(), Some(bodies[winner]), "round {round}");
+    }
+}
+
 /// Rows 14 and 15: checksums of parts, of all parts, and of the object.
 #[test]
 fn checksums_of_parts_make_the_checksum_of_the_object() {
@@ -263,12 +333,100 @@ fn checksums_of_parts_make_the_checksum_of_the_object() {
         let part = scene.ask("GET", "/key?partNumber=2", &[("x-amz-checksum-mode", "ENABLED")], b"");
         let shown = Some(of_part(&last)).filter(|_| kind == "COMPOSITE");
         assert_eq!(part.header(&header), shown.as_deref());
-        let range = scene.ask("GET", "/key", &[("x-amz-checksum-mode", "ENABLED"), ("Range", "bytes=1-5")], b"");
-        assert_eq!(range.header(&header), None);
+        for (bytes, expected) in [
+            (format!("bytes={MIN}-"), shown.as_deref()),
+            (format!("bytes=-{}", last.len()), shown.as_deref()),
+            (format!("bytes={MIN}-{}", MIN + 5), None),
+            (format!("bytes={}-", MIN - 1), None),
+            ("bytes=1-5".to_owned(), None),
+        ] {
+            for method in ["GET", "HEAD"] {
+                let asked = [("x-amz-checksum-mode", "ENABLED"), ("Range", bytes.as_str())];
+                let range = scene.ask(method, "/key", &asked, b"");
+                assert_eq!((range.status, range.header(&header)), (206, expected), "{method} {bytes} {kind}");
+            }
+        }
     }
-    // CRC64NVME is of the whole object only.
+    // CRC64NVME is of the whole object only, and shown so: without the number of parts.
+    let upload = begin(&scene, &[("x-amz-checksum-algorithm", "CRC64NVME")]);
+    for (number, body) in [(1, &first), (2, &last)] {
+        let sum = crc64_nvme(body);
+        let target = format!("/key?partNumber={number}&uploadId={upload}");
+        let answer = scene.ask("PUT", &target, &[("x-amz-checksum-crc64nvme", &sum)], body);
+        assert_eq!((answer.status, answer.header("x-amz-checksum-crc64nvme")), (200, Some(sum.as_str())));
+    }
+    let answer = complete(&scene, &upload, &document(&[(1, &md5_hex(&first)), (2, &md5_hex(&last))]));
+    assert_eq!(answer.element("ChecksumCRC64NVME"), Some(crc64_nvme(&whole)), "{answer:?}");
+    assert_eq!(answer.element("ChecksumType").as_deref(), Some("FULL_OBJECT"));
+    for method in ["GET", "HEAD"] {
+        let read = scene.ask(method, "/key", &[("x-amz-checksum-mode", "ENABLED")], b"");
+        assert_eq!(read.header("x-amz-checksum-crc64nvme"), Some(crc64_nvme(&whole).as_str()), "{method}");
+        assert_eq!(read.header("x-amz-checksum-type"), Some("FULL_OBJECT"), "{method}");
+    }
     let refused = [("x-amz-checksum-algorithm", "CRC64NVME"), ("x-amz-checksum-type", "COMPOSITE")];
     assert_eq!(scene.ask("POST", "/key?uploads", &refused, b"").outcome(), outcome(400, "InvalidRequest"));
+}
+
+/// The parts of an upload and of an object, in pages.
+#[test]
+fn parts_are_listed_in_pages() {
+    let scene = Scene::new();
+    let upload = begin(&scene, &[("x-amz-checksum-algorithm", "CRC32"), ("x-amz-checksum-type", "COMPOSITE")]);
+    let bodies = [vec![b'1'; MIN], vec![b'2'; MIN + 1], b"the end".to_vec()];
+    let numbers = [2, 30, 400];
+    for (number, body) in numbers.iter().zip(&bodies) {
+        put_part(&scene, &upload, *number, body);
+    }
+    let (mut found, mut marker, mut pages) = (Vec::new(), String::new(), 0);
+    loop {
+        let page = scene.ask("GET", &format!("/key?uploadId={upload}&max-parts=2{marker}"), &[], b"");
+        assert_eq!((page.status, page.element("MaxParts").as_deref()), (200, Some("2")), "{page:?}");
+        found.extend(page.elements("PartNumber").into_iter().zip(page.elements("Size")).zip(page.elements("ETag")));
+        pages += 1;
+        if page.element("IsTruncated").as_deref() == Some("false") {
+            break;
+        }
+        marker = format!("&part-number-marker={}", page.element("NextPartNumberMarker").expect("there is more"));
+    }
+    let quoted = |body: &[u8]| format!("&quot;{}&quot;", md5_hex(body));
+    let expected: Vec<((String, String), String)> = numbers
+        .iter()
+        .zip(&bodies)
+        .map(|(number, body)| ((number.to_string(), body.len().to_string()), quoted(body)))
+        .collect();
+    assert_eq!((found, pages), (expected, 2));
+    for bad in ["max-parts=x", "max-parts=-1", "part-number-marker=x"] {
+        let answer = scene.ask("GET", &format!("/key?uploadId={upload}&{bad}"), &[], b"");
+        assert_eq!(answer.outcome(), outcome(400, "InvalidArgument"), "{bad}");
+    }
+
+    let etags = bodies.each_ref().map(|body| md5_hex(body));
+    let parts = [(2, etags[0].as_str()), (30, &etags[1]), (400, &etags[2])];
+    assert_eq!(complete(&scene, &upload, &document(&parts)).status, 200);
+    let ask = |more: &[(&str, &str)]| {
+        let headers =
+            [&[("x-amz-object-attributes", "ETag,ObjectParts,ObjectSize,StorageClass,Checksum")], more].concat();
+        scene.ask("GET", "/key?attributes", &headers, b"")
+    };
+    let all = ask(&[]);
+    assert_eq!((all.status, all.element("PartsCount").as_deref()), (200, Some("3")), "{all:?}");
+    assert_eq!(all.elements("Size"), bodies.each_ref().map(|body| body.len().to_string()));
+    let size: usize = bodies.iter().map(Vec::len).sum();
+    assert_eq!(all.element("ObjectSize"), Some(size.to_string()));
+    assert_eq!(all.element("StorageClass").as_deref(), Some("STANDARD"));
+    let whole = bodies.each_ref().map(Vec::as_slice);
+    assert_eq!(all.element("ETag"), Some(tag_of(&whole)), "without quotes, as S3 writes it here");
+    let sums = all.elements("Part").iter().filter(|part| part.contains("<ChecksumCRC32>")).count();
+    assert_eq!(sums, 3, "{all:?}");
+    let first = ask(&[("x-amz-max-parts", "2")]);
+    assert_eq!((first.elements("Size").len(), first.element("IsTruncated").as_deref()), (2, Some("true")));
+    let next = first.element("NextPartNumberMarker").expect("there is more");
+    let second = ask(&[("x-amz-max-parts", "2"), ("x-amz-part-number-marker", &next)]);
+    assert_eq!(
+        (second.elements("Size"), second.element("IsTruncated").as_deref()),
+        (vec!["7".to_owned()], Some("false"))
+    );
+    assert_eq!(second.element("PartsCount").as_deref(), Some("3"), "all of them, on every page");
 }
 
 fn sha256_bytes(bytes: &[u8]) -> Vec<u8> {

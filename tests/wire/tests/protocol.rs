@@ -57,6 +57,31 @@ fn what_is_not_served_says_so() {
     }
 }
 
+/// What asks for what is so anyway is taken: the only access list and the only class that there are.
+#[test]
+fn what_is_so_already_may_be_asked_for() {
+    let headers = [("x-amz-acl", "private"), ("x-amz-storage-class", "STANDARD")];
+    let scene = Scene::without_bucket();
+    assert_eq!(scene.ask("PUT", "", &[("x-amz-acl", "private")], b"").status, 200);
+    assert_eq!(scene.ask("PUT", "/key", &headers, b"hello").status, 200);
+    assert_eq!(scene.stored("key").as_deref(), Some(b"hello".as_slice()));
+    assert_eq!(scene.ask("HEAD", "/key", &[], b"").header("x-amz-storage-class"), None, "S3 does not name this one");
+    let upload = scene.ask("POST", "/parts?uploads", &headers, b"");
+    assert_eq!((upload.status, upload.element("UploadId").is_some()), (200, true), "{upload:?}");
+    let source = format!("{}/key", scene.bucket());
+    let copy = [&[("x-amz-copy-source", source.as_str())], headers.as_slice()].concat();
+    assert_eq!(scene.ask("PUT", "/copy", &copy, b"").status, 200);
+    assert_eq!(scene.ask("PUT", "?acl", &[("x-amz-acl", "private")], b"").status, 200);
+    assert_eq!(scene.ask("PUT", "/key?acl", &[("x-amz-acl", "private")], b"").status, 200);
+    for (name, value, refused) in [
+        ("x-amz-storage-class", "BETTER", outcome(400, "InvalidStorageClass")),
+        ("x-amz-acl", "public-read", outcome(501, "NotImplemented")),
+    ] {
+        assert_eq!(scene.ask("PUT", "/other", &[(name, value)], b"hello").outcome(), refused);
+        assert_eq!(scene.stored("other"), None);
+    }
+}
+
 /// Row 98: buckets are made, made again, and deleted once they are empty.
 #[test]
 fn a_bucket_is_deleted_once_it_is_empty() {
@@ -166,6 +191,28 @@ fn a_large_head_is_answered() {
     let mut wire = scene.connect();
     wire.send(lines(125).as_bytes());
     too_large(&mut wire);
+}
+
+/// Row 103: a session's token of sixteen KiB is read and answered, on a connection that goes on.
+#[test]
+fn a_large_token_is_answered() {
+    let scene = Scene::new();
+    scene.put("key", b"hello");
+    let mut wire = scene.connect();
+    for size in [1024, 8 * 1024, 16 * 1024] {
+        let token = "t".repeat(size);
+        for request in [
+            scene.plain("GET", "/key", &[("x-amz-security-token", &token)], b""),
+            scene.plain("PUT", "/key", &[("x-amz-security-token", &token)], b"other"),
+        ] {
+            wire.send(&request);
+            let answer = wire.answer();
+            assert!((400..500).contains(&answer.status) && answer.text().ends_with("</Error>"), "{size}: {answer:?}");
+            assert_eq!((answer.code().as_str(), answer.closes()), ("InvalidToken", false), "{size}");
+        }
+        wire.send(&scene.plain("GET", "/key", &[], b""));
+        assert_eq!(wire.answer().text(), "hello", "{size}");
+    }
 }
 
 fn too_large(wire: &mut Wire) {

@@ -1,6 +1,6 @@
 //! Who is let in: heads as clients sign them, and where they name bucket and key.
 
-use stratum_wire::{Answer, Place, Recorded, Scene, now_s, sha256_hex};
+use stratum_wire::{Answer, Place, Recorded, Scene, http_date, now_s, sha256_hex};
 
 /// boto3, a GET.
 const BOTO3_GET: &str = "GET /{bucket}/key HTTP/1.1\r\n\
@@ -93,6 +93,12 @@ fn replay_at(scene: &Scene, head: &str, place: &Place) -> Answer {
     scene.exchange(&Recorded::new(head).fill(place, b"").0)
 }
 
+/// The same request with another signature, as well formed as the right one.
+fn forged(head: &str) -> String {
+    let at = head.find("Signature=").expect("it is there") + "Signature=".len();
+    head.replace(&head[at..at + 64], &sha256_hex(b"forged"))
+}
+
 /// Rows 26, 28 and 31: nothing in a path is normalised, and what is encoded is decoded once.
 #[test]
 fn a_key_is_the_path_decoded_once() {
@@ -168,6 +174,28 @@ fn a_query_is_signed_in_order() {
     assert_eq!((answer.status, answer.element("Permission").as_deref()), (200, Some("FULL_CONTROL")));
 }
 
+/// Row 30: the order is that of the encoded names, then of the encoded values, and no other does.
+#[test]
+fn parameters_are_sorted_by_what_is_sent() {
+    let scene = Scene::new();
+    let rows = [
+        ("a-b=1&a%2Fb=2&list-type=2", "a%2Fb=2&a-b=1&list-type=2"),
+        ("a-b=1&a=2&list-type=2", "a=2&a-b=1&list-type=2"),
+        ("k=b&k=a&k&k=a%2Fb&k=a-b&list-type=2", "k=&k=a&k=a%2Fb&k=a-b&k=b&list-type=2"),
+        ("list-type=2&prefix=b&prefix=a", "list-type=2&prefix=a&prefix=b"),
+    ];
+    for (sent, sorted) in rows {
+        let recorded = Recorded::new(&BOTO3_GET.replace("/key", &format!("?{sent}")));
+        let of_query = |recorded: Recorded, query: &str| {
+            scene.exchange(&recorded.signing_query(query).fill(&scene.place(), b"").0)
+        };
+        assert_eq!(of_query(recorded, sorted).status, 200, "{sent}");
+        let recorded = Recorded::new(&BOTO3_GET.replace("/key", &format!("?{sent}")));
+        let as_sent = sent.replace("&k&", "&k=&");
+        assert_eq!(outcome(&of_query(recorded, &as_sent)), (403, "SignatureDoesNotMatch"), "{sent}");
+    }
+}
+
 /// Row 32: values with blanks before, behind and within; a name twice; length and type signed.
 #[test]
 fn header_values_are_collapsed_before_they_are_signed() {
@@ -196,6 +224,23 @@ fn a_changed_header_matters_only_if_it_was_signed() {
     assert_eq!(scene.replay(GO_GET, b"").text(), "hello");
     assert_eq!(outcome(&through_proxy(GO_GET)), (403, "SignatureDoesNotMatch"));
     assert_eq!(through_proxy(BOTO3_GET).text(), "hello");
+    // The same with the client's name, and with an expectation that the proxy has answered itself.
+    let also =
+        |head: &str, name: &str| head.replace("x-amz-date, ", "x-amz-date,").replace("=host", &format!("={name}"));
+    let names = "host;user-agent";
+    for (head, status) in [(BOTO3_GET.to_owned(), 200), (also(BOTO3_GET, names), 403)] {
+        assert_eq!(scene.replay(&head, b"").text(), "hello");
+        let sent = String::from_utf8(scene.recorded(&head, b"")).expect("it is text");
+        let answer = scene.exchange(sent.replace("Boto3/1.43.11", "Relay/1.0").as_bytes());
+        assert_eq!(answer.status, status, "{answer:?}");
+    }
+    let expecting = PUT.replace("Content-Length", "Expect: 100-continue\r\nContent-Length");
+    for (head, status) in [(expecting.clone(), 200), (also(&expecting, "expect;host"), 403)] {
+        assert_eq!(scene.replay(&head, b"hello").status, 200);
+        let sent = String::from_utf8(scene.recorded(&head, b"hello")).expect("it is text");
+        let answer = scene.exchange(sent.replace("Expect: 100-continue\r\n", "").as_bytes());
+        assert_eq!(answer.status, status, "{answer:?}");
+    }
 }
 
 /// Row 34: another region is named, so that clients sign again for the right one.
@@ -227,6 +272,31 @@ fn a_clock_that_is_wrong_is_told_the_time() {
     }
 }
 
+/// Row 35: every answer has the time, whatever it answers.
+#[test]
+fn every_answer_has_a_date() {
+    let scene = Scene::new();
+    let rows = [
+        ("PUT", "/key", None, 200),
+        ("GET", "/key", None, 200),
+        ("GET", "/key", Some(("Range", "bytes=0-1")), 206),
+        ("GET", "/key", Some(("If-None-Match", "*")), 304),
+        ("HEAD", "/key", None, 200),
+        ("GET", "?list-type=2", None, 200),
+        ("HEAD", "/none", None, 404),
+        ("GET", "/none", None, 404),
+        ("DELETE", "/key", None, 204),
+    ];
+    for (method, target, header, status) in rows {
+        let body: &[u8] = if method == "PUT" { b"hello" } else { b"" };
+        let before = now_s();
+        let answer = scene.ask(method, target, header.as_slice(), body);
+        assert_eq!(answer.status, status, "{method} {target}: {answer:?}");
+        let date = answer.header("date").expect("it has a date");
+        assert!((before..=now_s()).any(|second| http_date(second) == date), "{method} {target}: {date}");
+    }
+}
+
 /// Row 35: a client that sends `Date` and no `X-Amz-Date`.
 #[test]
 fn a_request_may_be_dated_by_its_date_header() {
@@ -254,6 +324,7 @@ fn a_presigned_request_is_valid_for_its_time() {
     for bad in ["604801", "-1", "soon", "", "1.5", "99999999999999999999"] {
         assert_eq!(outcome(&valid_for(bad)), (400, "AuthorizationQueryParametersError"), "{bad}");
     }
+    assert_eq!(outcome(&valid_for("0")), (403, "AccessDenied"), "it is over as it begins");
     let expired = replay_at(&scene, PRESIGNED, &Place { now_s: now_s() - 400, ..scene.place() });
     assert_eq!(outcome(&expired), (403, "AccessDenied"));
     assert!(expired.text().contains("Request has expired"));
@@ -279,9 +350,28 @@ fn a_presigned_put_wants_the_headers_that_it_signed() {
     }
     assert_eq!(scene.exchange(right.as_bytes()).status, 200);
     assert_eq!(scene.ask("HEAD", "/key", &[], b"").header("content-type"), Some("text/plain"));
+    let more = "content-length%3Bcontent-type%3Bhost%3Bx-amz-acl%3Bx-amz-checksum-crc32";
+    let head = head.replace("content-type%3Bhost", more).replace("/key", "/more").replace(
+        "Content-Length: 5\r\n",
+        "Content-Length: 5\r\nx-amz-acl: private\r\nx-amz-checksum-crc32: NhCmhg==\r\n",
+    );
+    let all = String::from_utf8(scene.recorded(&head, b"hello")).expect("it is text");
+    for (from, to) in [
+        ("x-amz-acl: private", "x-amz-acl: bucket-owner-full-control"),
+        ("x-amz-acl: private\r\n", ""),
+        ("Content-Length: 5", "Content-Length: 4"),
+        ("NhCmhg==", "AAAAAA=="),
+        ("x-amz-checksum-crc32: NhCmhg==\r\n", ""),
+    ] {
+        assert!(all.contains(from), "{from}");
+        let answer = scene.exchange(all.replacen(from, to, 1).as_bytes());
+        assert_eq!(outcome(&answer), (403, "SignatureDoesNotMatch"), "{from}: {answer:?}");
+        assert_eq!(scene.stored("more"), None, "{from}");
+    }
+    assert_eq!(scene.exchange(all.as_bytes()).status, 200);
     // A header of Amazon's that nobody signed may change what the request means.
-    let more = right.replace("Content-Length", "x-amz-meta-a: b\r\nContent-Length");
-    let answer = scene.exchange(more.as_bytes());
+    let unsigned = right.replace("Content-Length", "x-amz-meta-a: b\r\nContent-Length");
+    let answer = scene.exchange(unsigned.as_bytes());
     assert_eq!(outcome(&answer), (403, "AccessDenied"), "{answer:?}");
     assert_eq!(answer.element("HeadersNotSigned").as_deref(), Some("x-amz-meta-a"));
 }
@@ -385,12 +475,16 @@ fn the_head_of_a_bucket_tells_its_region() {
     wire.send(&scene.recorded("HEAD /{bucket} HTTP/1.1\r\nHost: {host}\r\n\r\n", b""));
     let answer = wire.answer_without_body();
     assert_eq!((answer.status, answer.header("x-amz-bucket-region")), (403, Some("us-east-1")));
-    // A signature that is wrong.
+    // A signature that is none, and one that is wrong.
     let mut wire = scene.connect();
     let head = String::from_utf8(scene.plain("HEAD", "", &[], b"")).expect("it is text");
     wire.send(head.replace("Signature=", "Signature=0").as_bytes());
     let answer = wire.answer_without_body();
     assert_eq!((answer.status / 100, answer.header("x-amz-bucket-region")), (4, Some("us-east-1")), "{answer:?}");
+    let mut wire = scene.connect();
+    wire.send(forged(&head).as_bytes());
+    let answer = wire.answer_without_body();
+    assert_eq!((answer.status, answer.header("x-amz-bucket-region")), (403, Some("us-east-1")), "{answer:?}");
     // Signed for another region: the SDK asks so to be told the right one.
     let place = Place { region: "eu-central-1".to_owned(), ..scene.place() };
     let mut wire = scene.connect();
@@ -422,11 +516,8 @@ fn a_wrong_signature_is_answered_with_what_was_to_be_signed() {
     let answer = scene.exchange(unknown.replace("20261121", today).as_bytes());
     assert_eq!(outcome(&answer), (403, "InvalidAccessKeyId"), "{answer:?}");
     assert_eq!(answer.element("AWSAccessKeyId").as_deref(), Some("NOBODY"));
-    let forged = String::from_utf8(scene.recorded(BOTO3_GET, b"")).expect("it is text");
-    let at = forged.find("Signature=").expect("it is there") + "Signature=".len();
-    let signature = &forged[at..at + 64];
-    let forged = forged.replace(signature, &sha256_hex(b"forged"));
-    let answer = scene.exchange(forged.as_bytes());
+    let right = String::from_utf8(scene.recorded(BOTO3_GET, b"")).expect("it is text");
+    let answer = scene.exchange(forged(&right).as_bytes());
     assert_eq!(outcome(&answer), (403, "SignatureDoesNotMatch"));
     assert!(answer.element("StringToSign").is_some_and(|text| text.starts_with("AWS4-HMAC-SHA256&#10;")), "{answer:?}");
     let canonical = answer.element("CanonicalRequest").expect("it is shown");

@@ -73,7 +73,15 @@ fn everything_is_there_after_a_restart() {
     let upload = scene.ask("POST", "/parts?uploads", &[], b"").element("UploadId").expect("it has an id");
     let part = scene.ask("PUT", &format!("/parts?partNumber=3&uploadId={upload}"), &[], b"a part");
     let etag = part.etag().to_owned();
+    let refused = scene.ask("GET", "/nothing", &[], b"");
     let journal = server.stop();
+    for (answer, told) in
+        [(&part, format!("PUT /{bucket}/parts 200 -")), (&refused, format!("GET /{bucket}/nothing 404 NoSuchKey"))]
+    {
+        let id = answer.header("x-amz-request-id").expect("every answer has one");
+        let line = journal.lines().find(|line| line.split(' ').any(|word| word == id));
+        assert!(line.is_some_and(|line| line.contains(&told)), "{id} is not the id of {told}: {journal}");
+    }
     assert!(journal.contains(&format!("PUT /{bucket}/small 200 -")), "the journal has a line for each: {journal}");
 
     let server = Server::start(directory.path(), &["--cores", "1"]);

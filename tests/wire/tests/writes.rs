@@ -220,6 +220,19 @@ fn a_copy_onto_itself_changes_something_or_is_refused() {
     assert_eq!(key.header("cache-control"), None);
 }
 
+/// Row 68: a class that is named is a change, even if it is the one that the object has; the metadata stays.
+#[test]
+fn a_copy_onto_itself_may_name_the_class() {
+    let scene = Scene::new();
+    let source = format!("/{}/key", scene.bucket());
+    assert_eq!(scene.ask("PUT", "/key", &[("x-amz-meta-colour", "blue")], b"hello").status, 200);
+    let classed = [("x-amz-copy-source", source.as_str()), ("x-amz-storage-class", "STANDARD")];
+    let answer = scene.ask("PUT", "/key", &classed, b"");
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let key = scene.ask("GET", "/key", &[], b"");
+    assert_eq!((key.text().as_str(), key.header("x-amz-meta-colour")), ("hello", Some("blue")));
+}
+
 /// Conditions on the source of a copy.
 #[test]
 fn a_copy_may_have_conditions_on_its_source() {
