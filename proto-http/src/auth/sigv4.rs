@@ -215,7 +215,7 @@ fn mismatch(request: &CanonicalRequest<'_>, asked: &Asked<'_>) -> Mismatch {
         access_key: credential.access_key().to_owned(),
         provided: asked.claim.signature.clone(),
         string_to_sign: format!("AWS4-HMAC-SHA256\n{}\n{}\n{digest}", asked.stamp.text(), credential.scope()),
-        canonical_request: Some(request.text(AS_S3_READS)),
+        canonical_request: Some(request.beginning(AS_S3_READS)),
     }
 }
 
