@@ -29,7 +29,8 @@ pub async fn serve(service: &Service, head: Head, incoming: &mut Incoming) -> Re
 /// The request behind a head, and what it wants.
 fn understood(service: &Service, mut head: Head, incoming: &mut Incoming) -> Result<(Operation, Request), Failure> {
     let address = Address::of(head.path(), head.host(), &service.domains)?;
-    let verified = service.verify(&head).map_err(|why| located(why.into(), service, &head, &address))?;
+    let verified =
+        service.verify(&head, address.hosted()).map_err(|why| located(why.into(), service, &head, &address))?;
     let query = Query::parse(head.query(), verified.plus)?;
     hoisted::take(&mut head, &query)?;
     let copies = head.header("x-amz-copy-source").is_some();

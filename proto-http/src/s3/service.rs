@@ -54,12 +54,12 @@ impl Service {
         }
     }
 
-    /// Who sent this request.
+    /// Who sent this request, whose host named the bucket `hosted` or none.
     ///
     /// # Errors
     /// What it presents is not right.
-    pub fn verify(&self, head: &Head) -> Result<Verified, AuthError> {
-        self.verifier.borrow_mut().verify(head, rt::wall_ms() / 1000)
+    pub fn verify(&self, head: &Head, hosted: Option<&str>) -> Result<Verified, AuthError> {
+        self.verifier.borrow_mut().verify(head, hosted, rt::wall_ms() / 1000)
     }
 
     /// Room for one more body that comes in.

@@ -33,7 +33,7 @@ pub use digests::{base64, crc32, crc64_nvme, md5, md5_hex, sha256_hex};
 pub use recorded::{Place, Recorded};
 pub use scene::Scene;
 pub use server::Server;
-pub use signature::{ACCESS_KEY, REGION, SECRET_KEY};
+pub use signature::{ACCESS_KEY, REGION, SECRET_KEY, query_of_version_2};
 pub use wire::Wire;
 
 /// What every answer's `Date` and every signature's time are made of: seconds since 1970.
