@@ -4,7 +4,7 @@
 //! that is served. Whoever sent nothing that says who he is may do nothing.
 
 use crate::auth::{PayloadHash, Principal};
-use crate::checksum::{BodyChecksum, Promises};
+use crate::checksum::{Promises, is_checksum};
 use crate::error::{S3Error, code};
 use crate::http1::{Head, content_encoding};
 use crate::net::{Incoming, Payload};
@@ -46,11 +46,9 @@ fn understood(service: &Service, mut head: Head, incoming: &mut Incoming) -> Res
             return Err(S3Error::from(code::ACCESS_DENIED).into());
         }
     }
-    let mut promises = Promises::read(head.headers())?;
-    if operation == Operation::CompleteUpload {
-        // There they speak of the object that is made.
-        promises.checksum = BodyChecksum::Absent;
-    }
+    // What completes an upload speaks of the object there, and not of the body.
+    let of_body = |name: &str| operation != Operation::CompleteUpload || !is_checksum(name);
+    let promises = Promises::read(head.headers().filter(|(name, _)| of_body(name)))?;
     let decoded_length = match head.header("x-amz-decoded-content-length") {
         None => None,
         Some(text) => {
