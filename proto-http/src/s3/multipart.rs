@@ -139,7 +139,7 @@ pub(super) async fn complete(
     let conditions = conditions::of_write(&request.head)?;
     // The checksum headers of this request speak of the object, not of the document.
     let claim = claim(request)?;
-    let _room = service.room_for_body().await?;
+    let room = service.room_for_body().await?;
     let document = incoming.document(DOCUMENT_BYTES_MAX, code::MALFORMED_XML).await?;
     let completion = reader::completion(&document)?;
     if !completion.is_ascending() {
@@ -153,6 +153,8 @@ pub(super) async fn complete(
     let location = format!("{}/{bucket}/{}", endpoint(request, incoming), encoded(key));
     let (store, bucket, key) = (service.store.clone(), bucket.clone(), key.clone());
     Ok(Outcome::Later(Box::pin(async move {
+        // Until the object is there: the work goes on without its client.
+        let _room = room;
         let checksum = checksum_of(&store, &bucket, &key, upload, &named, &claim).await?;
         let further = checksum.as_ref().map(attributes::of_checksum).into_iter().collect();
         let completion = Completion { parts, attributes: further, conditions };
