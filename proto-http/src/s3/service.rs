@@ -17,6 +17,8 @@ use crate::xml::Owner;
 pub struct Settings {
     /// The region that clients sign for.
     pub region: String,
+    /// Whether signatures for other regions are taken as well.
+    pub any_region: bool,
     /// Domains before which a bucket's name may stand, in lower case.
     pub domains: Vec<String>,
     /// Whose keys are taken.
@@ -42,7 +44,7 @@ impl Service {
     /// The service over `store`.
     #[must_use]
     pub fn new(store: Store, settings: &Settings) -> Service {
-        let endpoint = Endpoint::s3(&settings.region);
+        let endpoint = Endpoint { any_region: settings.any_region, ..Endpoint::s3(&settings.region) };
         Service {
             store,
             region: settings.region.clone(),
