@@ -13,6 +13,7 @@ stratum serve DIRECTORY [options]    serve the store in DIRECTORY; an absent or 
   --listen ADDRESS:PORT   where to listen                        (127.0.0.1:9000)
   --cores NUMBER          cores to run on                        (all that this process may use)
   --region NAME           the region that clients sign for       (us-east-1)
+  --any-region            take signatures for other regions as well
   --domain NAME           a domain before which a bucket's name may stand; may be given several times
   --tls-cert FILE         certificate chain, PEM: serve TLS
   --tls-key FILE          its key, PEM
@@ -48,6 +49,8 @@ pub(crate) struct ServeArguments {
     pub(crate) cores: Option<u16>,
     /// The region.
     pub(crate) region: String,
+    /// Signatures for other regions are taken as well.
+    pub(crate) any_region: bool,
     /// Domains of virtual hosts.
     pub(crate) domains: Vec<String>,
     /// Certificate and key.
@@ -80,6 +83,7 @@ fn serve(mut words: impl Iterator<Item = OsString>) -> Result<ServeArguments, St
         listen: SocketAddr::from(([127, 0, 0, 1], 9000)),
         cores: None,
         region: "us-east-1".to_owned(),
+        any_region: false,
         domains: Vec::new(),
         tls: None,
         accept_damage: false,
@@ -91,6 +95,7 @@ fn serve(mut words: impl Iterator<Item = OsString>) -> Result<ServeArguments, St
             "--listen" => arguments.listen = address(&text(value()?)?)?,
             "--cores" => arguments.cores = Some(cores(&text(value()?)?)?),
             "--region" => arguments.region = region(text(value()?)?)?,
+            "--any-region" => arguments.any_region = true,
             "--domain" => arguments.domains.push(domain(&text(value()?)?)?),
             "--tls-cert" => certificate = Some(PathBuf::from(value()?)),
             "--tls-key" => key = Some(PathBuf::from(value()?)),
@@ -169,10 +174,12 @@ mod tests {
     #[test]
     fn every_option_is_taken() {
         let line = "serve --listen :80 d --cores 3 --region eu-1 --domain .S3.Example.com --domain b.c \
-            --tls-cert c --tls-key k";
+            --tls-cert c --tls-key k --any-region";
         let arguments = serve_of(line);
         assert_eq!((arguments.listen.to_string().as_str(), arguments.cores), ("0.0.0.0:80", Some(3)));
         assert_eq!(arguments.domains, ["s3.example.com", "b.c"]);
+        assert_eq!((arguments.region.as_str(), arguments.any_region), ("eu-1", true));
+        assert!(!serve_of("serve d").any_region);
         assert_eq!(arguments.tls, Some((PathBuf::from("c"), PathBuf::from("k"))));
         assert_eq!(serve_of("serve d --listen localhost:1").listen.to_string(), "127.0.0.1:1");
     }

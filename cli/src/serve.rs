@@ -29,9 +29,30 @@ struct Shared {
     made: Option<(Credentials, std::path::PathBuf)>,
     greeting: String,
     node: Arc<Node>,
+    start: Start,
+    failed: AtomicBool,
+}
+
+/// How far the start is.
+struct Start {
     serving: AtomicUsize,
     cores: usize,
-    failed: AtomicBool,
+}
+
+impl Start {
+    fn of(cores: u16) -> Start {
+        Start { serving: AtomicUsize::new(0), cores: usize::from(cores) }
+    }
+
+    /// One more core serves. True if it is the last.
+    fn serves(&self) -> bool {
+        self.serving.fetch_add(1, Ordering::SeqCst) + 1 == self.cores
+    }
+
+    /// True once every core has served. It stays so while they stop.
+    fn is_over(&self) -> bool {
+        self.serving.load(Ordering::SeqCst) == self.cores
+    }
 }
 
 /// What only one core has.
@@ -58,6 +79,7 @@ pub(crate) fn serve(arguments: &ServeArguments) -> Result<(), String> {
         greeting: greeting(&format!("{scheme}://{listen}"), arguments, &root, &source),
         settings: Settings {
             region: arguments.region.clone(),
+            any_region: arguments.any_region,
             domains: arguments.domains.clone(),
             keys: Keys::of_root(root.clone()),
         },
@@ -68,8 +90,7 @@ pub(crate) fn serve(arguments: &ServeArguments) -> Result<(), String> {
             Source::Environment | Source::File(_) => None,
         },
         node: Arc::new(Node::default()),
-        serving: AtomicUsize::new(0),
-        cores: usize::from(cores),
+        start: Start::of(cores),
         failed: AtomicBool::new(false),
     });
     let (posts, boxes): (Vec<_>, Vec<_>) = (0..cores).map(|_| mailbox::<()>(1)).unzip();
@@ -85,8 +106,9 @@ pub(crate) fn serve(arguments: &ServeArguments) -> Result<(), String> {
             if let Err(why) = core_life(core.0 == 0, seat, stop, &shared).await {
                 said::problem(&why);
                 shared.failed.store(true, Ordering::Relaxed);
-                if !shared.node.is_ready() {
-                    // Other cores wait for this one, and nobody has been served: nothing needs an end.
+                if !shared.start.is_over() {
+                    // Other cores wait for this one, and nobody was told that we serve: nothing needs an end. Whether
+                    // we are ready says less: a node that stops is not, and its other cores have requests under way.
                     std::process::exit(1);
                 }
             }
@@ -106,7 +128,7 @@ async fn core_life(is_first: bool, seat: Seat, stop: Mailbox<()>, shared: &Share
     }
     let listening = Listening::on(shared.listen, shared.tls.clone())
         .map_err(|why| format!("{} cannot be listened on: {why}", shared.listen))?;
-    if shared.serving.fetch_add(1, Ordering::SeqCst) + 1 == shared.cores {
+    if shared.start.serves() {
         shared.node.set_ready(true);
         said::line(&shared.greeting);
     }
@@ -173,4 +195,21 @@ fn greeting(endpoint: &str, arguments: &ServeArguments, root: &Credentials, sour
     lines.push(String::new());
     lines.push(format!("ready     {endpoint}"));
     lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A signal makes the node unready. A core whose store then did not close well ended the process, and with it the
+    /// requests that other cores had under way.
+    #[test]
+    fn a_start_that_is_over_stays_over() {
+        let (node, start) = (Node::default(), Start::of(2));
+        assert!(!start.serves() && !start.is_over(), "a core that fails now keeps the others waiting");
+        assert!(start.serves() && start.is_over());
+        node.set_ready(true);
+        node.set_ready(false);
+        assert!(start.is_over(), "a core that fails now leaves the others to end what they have");
+    }
 }

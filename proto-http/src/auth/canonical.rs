@@ -16,7 +16,7 @@
 //! Headers of one name are joined by a comma. A header that is listed and did not come counts as an empty one, as S3
 //! has it: a client in use signs so.
 //!
-//! The text goes piece by piece into a digest; whole it exists only for the error document.
+//! The text goes piece by piece into a digest; for the error document its beginning is kept, and no more than is shown.
 
 use sha2::{Digest as _, Sha256};
 
@@ -25,7 +25,7 @@ use super::error::AuthError;
 use super::fields::Fields;
 use super::query::{Parameter, parameters};
 use crate::http1::Head;
-use crate::limits::SIGNED_PARAMETERS_MAX;
+use crate::limits::{SHOWN_BYTES_MAX, SIGNED_PARAMETERS_MAX};
 
 /// A request as it was signed.
 pub(super) struct CanonicalRequest<'a> {
@@ -86,11 +86,11 @@ impl<'a> CanonicalRequest<'a> {
         sink.0.finalize().into()
     }
 
-    /// The text, to be shown.
-    pub(super) fn text(&self, reading: Reading) -> String {
-        let mut text = Vec::new();
-        self.write(reading, &mut text);
-        String::from_utf8_lossy(&text).into_owned()
+    /// As much of the text as is shown.
+    pub(super) fn beginning(&self, reading: Reading) -> String {
+        let mut sink = Beginning(Vec::new());
+        self.write(reading, &mut sink);
+        String::from_utf8_lossy(&sink.0).into_owned()
     }
 
     fn write(&self, reading: Reading, sink: &mut impl Sink) {
@@ -156,6 +156,16 @@ impl Sink for Digesting {
     }
 }
 
+/// The first bytes of a text, as many as are shown.
+struct Beginning(Vec<u8>);
+
+impl Sink for Beginning {
+    fn put(&mut self, bytes: &[u8]) {
+        let room = SHOWN_BYTES_MAX - self.0.len();
+        self.0.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
+    }
+}
+
 /// Writes a header's value without outer white space and with each inner run of it as one space.
 fn put_trimmed(value: &[u8], sink: &mut impl Sink) {
     let is_space = |byte: &u8| matches!(byte, b' ' | b'\t');
@@ -184,7 +194,7 @@ mod tests {
 
     fn text(head: &Head, signed_headers: &str, reading: Reading) -> String {
         let fields = Fields::of(head);
-        CanonicalRequest::new(head, &fields, signed_headers, b"P").expect("few parameters").text(reading)
+        CanonicalRequest::new(head, &fields, signed_headers, b"P").expect("few parameters").beginning(reading)
     }
 
     /// The path and the query of the text for this target.
@@ -297,6 +307,13 @@ mod tests {
     }
 
     #[test]
+    fn the_beginning_of_a_long_text_is_kept_and_no_more() {
+        let head = head(&format!("GET /{} HTTP/1.1\r\nHost: h\r\n\r\n", "|".repeat(SHOWN_BYTES_MAX)));
+        let shown = text(&head, "host", AS_SENT);
+        assert_eq!((shown.len(), shown.get(..12)), (SHOWN_BYTES_MAX, Some("GET\n/%7C%7C%")));
+    }
+
+    #[test]
     fn a_query_has_a_limit() {
         let request = |count: usize| {
             let head = head(&format!("GET /?{} HTTP/1.1\r\nHost: h\r\n\r\n", vec!["a"; count].join("&")));
@@ -316,7 +333,7 @@ mod tests {
             let head = head(&format!("GET {target} HTTP/1.1\r\n{lines}Host: h\r\n\r\n"));
             let fields = Fields::of(&head);
             let request = CanonicalRequest::new(&head, &fields, "a;host", b"P").expect("few parameters");
-            let text = request.text(AS_SENT);
+            let text = request.beginning(AS_SENT);
             prop_assert_eq!(request.digest(AS_SENT), <[u8; 32]>::from(Sha256::digest(&text)));
             // The slow way to shorten values: all white space goes, one space comes between words.
             let words = |value: &String| value.split_whitespace().collect::<Vec<_>>().join(" ");

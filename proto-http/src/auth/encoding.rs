@@ -41,6 +41,11 @@ pub(super) fn hex(digest: &[u8; 32]) -> [u8; 64] {
     text
 }
 
+/// Writes both digits of a byte.
+pub(super) fn push_hex(byte: u8, out: &mut String) {
+    out.extend(HEX_PAIRS[usize::from(byte)].map(char::from));
+}
+
 /// The digits of a digest as a string.
 #[must_use]
 pub(super) fn hex_string(digest: &[u8; 32]) -> String {

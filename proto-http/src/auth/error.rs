@@ -7,14 +7,15 @@
 //!
 //! What must hold: nothing here holds a secret of ours. What a variant carries came with the request or is known to
 //! everybody. The text that was signed is shown back to its sender, as S3 does, because whoever debugs a client needs
-//! it; it may hold the sender's session token, so it belongs into the answer and not into a log.
+//! it; it may hold the sender's session token, so it belongs into the answer and not into a log. Whoever sends it has
+//! proved nothing yet, so no more of it is shown than a client's text has.
 //!
 //! Not here: the document itself, and errors that have nothing to do with who asks.
 
 use std::fmt;
 
-use super::encoding::{hex_string, iso_extended};
-use crate::limits::{PRESIGNED_S_MAX, SKEW_S_MAX};
+use super::encoding::{hex_string, iso_extended, push_hex};
+use crate::limits::{PRESIGNED_S_MAX, SHOWN_BYTES_MAX, SKEW_S_MAX};
 
 /// Why a request is not let in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -320,23 +321,35 @@ impl Flaw {
 impl Mismatch {
     fn elements(&self) -> Vec<(&'static str, String)> {
         let mut elements = vec![
-            ("AWSAccessKeyId", self.access_key.clone()),
-            ("StringToSign", self.string_to_sign.clone()),
-            ("SignatureProvided", self.provided.clone()),
+            ("AWSAccessKeyId", shown(&self.access_key).to_owned()),
+            ("StringToSign", shown(&self.string_to_sign).to_owned()),
+            ("SignatureProvided", shown(&self.provided).to_owned()),
             ("StringToSignBytes", spaced_hex(&self.string_to_sign)),
         ];
         if let Some(request) = &self.canonical_request {
-            elements.push(("CanonicalRequest", request.clone()));
+            elements.push(("CanonicalRequest", shown(request).to_owned()));
             elements.push(("CanonicalRequestBytes", spaced_hex(request)));
         }
         elements
     }
 }
 
+/// As much of a text as is shown.
+fn shown(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(SHOWN_BYTES_MAX)).unwrap_or_default()
+}
+
 /// Bytes as `41 57 53`, so that a reader sees the ones that have no glyph.
 fn spaced_hex(text: &str) -> String {
-    let bytes: Vec<String> = text.bytes().map(|byte| format!("{byte:02x}")).collect();
-    bytes.join(" ")
+    let text = shown(text);
+    let mut spaced = String::with_capacity(3 * text.len());
+    for byte in text.bytes() {
+        if !spaced.is_empty() {
+            spaced.push(' ');
+        }
+        push_hex(byte, &mut spaced);
+    }
+    spaced
 }
 
 const CONTENT_SHA256: &str = "x-amz-content-sha256";
@@ -404,6 +417,25 @@ mod tests {
         assert_eq!(elements.get(3).map(|(_, text)| text.as_str()), Some("41 0a"));
         let chunk = Mismatch { canonical_request: None, ..mismatch };
         assert_eq!(AuthError::WrongSignature(Box::new(chunk)).elements().len(), 4);
+    }
+
+    /// Bytes of a head that nobody had proved anything about came back five times over, each with a string of its own.
+    #[test]
+    fn what_is_shown_has_a_limit() {
+        let long = "\u{fc}".repeat(SHOWN_BYTES_MAX);
+        let mismatch = Mismatch {
+            access_key: long.clone(),
+            provided: long.clone(),
+            string_to_sign: long.clone(),
+            canonical_request: Some(long),
+        };
+        let elements = AuthError::WrongSignature(Box::new(mismatch)).elements();
+        assert_eq!(elements.len(), 6);
+        for (name, text) in elements {
+            let most = if name.ends_with("Bytes") { 3 * SHOWN_BYTES_MAX - 1 } else { SHOWN_BYTES_MAX };
+            assert!(text.len() <= most && text.len() + 6 >= most, "{name}: {}", text.len());
+        }
+        assert_eq!(spaced_hex("\u{0}A\u{fc}"), "00 41 c3 bc");
     }
 
     #[test]

@@ -15,7 +15,7 @@ const NOW_S: u64 = 1_369_353_600;
 /// A head, judged at the example's time.
 pub fn signature(bytes: &[u8]) {
     let Ok(Some((head, _))) = Head::parse(bytes) else { return };
-    match Verifier::new(Endpoint::s3(REGION), Keys::of_root(credentials())).verify(&head, NOW_S) {
+    match Verifier::new(Endpoint::s3(REGION), Keys::of_root(credentials())).verify(&head, None, NOW_S) {
         Ok(verified) if verified.principal == Principal::Anonymous => {
             assert!(head.header("authorization").is_none(), "a header presents something");
             let query = head.query().unwrap_or_default();
@@ -47,7 +47,7 @@ pub fn chunks(bytes: &[u8]) {
     let lines: String = signed.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     let text = format!("PUT {} HTTP/1.1\r\n{lines}\r\n", signed.target);
     let (head, _) = Head::parse(text.as_bytes()).expect("a good head").expect("a whole head");
-    let verified = Verifier::new(Endpoint::s3(REGION), Keys::of_root(credentials())).verify(&head, NOW_S);
+    let verified = Verifier::new(Endpoint::s3(REGION), Keys::of_root(credentials())).verify(&head, None, NOW_S);
     let mut chain = verified.expect("it was signed").chunks.expect("its chunks are signed");
     let (signature, data) = bytes.split_at_checked(64).unwrap_or((bytes, b""));
     chain.data(data);

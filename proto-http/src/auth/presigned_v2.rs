@@ -6,10 +6,12 @@
 //!  text:  method LF content-md5 LF content-type LF expires LF x-amz-headers /bucket/key?subresources
 //! ```
 //!
-//! What must hold: this form and no other of version 2 is taken: it names its end, and it signs the method and the
-//! path. Signers put headers of theirs that are signed into the query; they count as headers here.
+//! What must hold: this form and no other of version 2 is taken: it names its end, and it signs the method, the bucket and
+//! the key. The host is not signed: a bucket that it names is signed in front of the path, as every signer of virtual
+//! hosts does, so that a request cannot be sent to another bucket by another host. Signers put headers of theirs that are
+//! signed into the query; they count as headers here.
 //!
-//! Not here: virtual hosts. A bucket that stands in the host is not in the path, and this file knows no domains.
+//! Not here: which bucket a host names. This file knows no domains.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -94,18 +96,32 @@ impl PresignedV2 {
         pairs.next().map(|(_, token)| token.as_bytes())
     }
 
-    /// Compares the signature with the one that `secret` makes at `now_s`.
+    /// What the query says of the body: `x-amz-content-sha256`, which is signed among the headers.
+    ///
+    /// # Errors
+    /// It says several things.
+    pub(super) fn payload(&self) -> Result<Option<&[u8]>, AuthError> {
+        let pairs = self.pairs.iter().filter(|(name, _)| name.eq_ignore_ascii_case("x-amz-content-sha256"));
+        let values: Vec<&str> = pairs.map(|(_, value)| value.trim()).collect();
+        match values[..] {
+            [] => Ok(None),
+            [value] => Ok(Some(value.as_bytes())),
+            _ => Err(AuthError::PayloadHashInvalid { value: values.join(",") }),
+        }
+    }
+
+    /// Compares the signature with the one that `secret` makes at `now_s`. `hosted` is the bucket that the host named.
     ///
     /// # Errors
     /// It is too late, or too early for any such request, or the signature is another.
-    pub(super) fn check(&self, head: &Head, secret: &str, now_s: u64) -> Result<(), AuthError> {
+    pub(super) fn check(&self, head: &Head, hosted: Option<&str>, secret: &str, now_s: u64) -> Result<(), AuthError> {
         if now_s > self.expires_s {
             return Err(AuthError::Expired { validity_s: 0, end_s: self.expires_s, server_s: now_s });
         }
         if self.expires_s - now_s > PRESIGNED_S_MAX {
             return Err(AuthError::Malformed { form: Form::Query, flaw: Flaw::ExpiresTooLong });
         }
-        let text = self.text(head);
+        let text = self.text(head, hosted);
         let mut mac = Hmac::<Sha1>::new_from_slice(secret.as_bytes()).expect("HMAC takes keys of any length");
         mac.update(text.as_bytes());
         let signature = STANDARD.encode(mac.finalize().into_bytes());
@@ -121,7 +137,7 @@ impl PresignedV2 {
     }
 
     /// What is signed.
-    fn text(&self, head: &Head) -> String {
+    fn text(&self, head: &Head, hosted: Option<&str>) -> String {
         let sent = |name: &str| {
             let header = head.header(name).map(|value| String::from_utf8_lossy(value).trim().to_owned());
             let parameter = || self.pairs.iter().find(|(other, _)| other == name).map(|(_, value)| value.clone());
@@ -145,6 +161,10 @@ impl PresignedV2 {
         for (name, value) in headers {
             text.push_str(&format!("{name}:{value}\n"));
         }
+        if let Some(bucket) = hosted {
+            text.push('/');
+            text.push_str(bucket);
+        }
         text.push_str(&String::from_utf8_lossy(head.path()));
         let mut separator = '?';
         for name in SUBRESOURCES {
@@ -164,6 +184,7 @@ impl PresignedV2 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::{Credentials, Endpoint, Keys, PayloadHash, Verifier};
 
     const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 
@@ -172,9 +193,19 @@ mod tests {
     }
 
     fn checked(method: &str, target: &str, headers: &str, now_s: u64) -> Result<(), &'static str> {
+        on_host(None, method, target, headers, now_s)
+    }
+
+    fn on_host(
+        hosted: Option<&str>,
+        method: &str,
+        target: &str,
+        headers: &str,
+        now_s: u64,
+    ) -> Result<(), &'static str> {
         let head = head(&format!("{method} {target} HTTP/1.1\r\nHost: 127.0.0.1:9000\r\n{headers}\r\n"));
         let presigned = PresignedV2::of(head.query()).map_err(|error| error.answer().0)?;
-        presigned.check(&head, SECRET, now_s).map_err(|error| error.answer().0)
+        presigned.check(&head, hosted, SECRET, now_s).map_err(|error| error.answer().0)
     }
 
     const GET: &str = "/cli-b/small%20%2B%2F?response-content-type=text%2Fcsv&AWSAccessKeyId=AKIAIOSFODNN7EXAMPLE\
@@ -189,6 +220,49 @@ mod tests {
         assert_eq!(checked("GET", GET, "", until), Ok(()));
         assert_eq!(checked("PUT", PUT, "Content-Type: text/plain\r\n", until - 10), Ok(()));
         assert_eq!(checked("PUT", PUT, "Content-Type: text/html\r\n", until - 10), Err("SignatureDoesNotMatch"));
+    }
+
+    /// The path alone was signed once: a host that names a bucket sent the request to that bucket. With the bucket in
+    /// front of it the path is what was signed, so that URLs of virtual hosts are let in as well.
+    #[test]
+    fn a_bucket_that_the_host_names_is_signed_in_front_of_the_path() {
+        let until = 1_795_256_162;
+        let hosted = GET.replace("/cli-b/small", "/small");
+        assert_eq!(on_host(Some("cli-b"), "GET", &hosted, "", until), Ok(()));
+        assert_eq!(on_host(Some("other"), "GET", &hosted, "", until), Err("SignatureDoesNotMatch"));
+        assert_eq!(on_host(Some("other"), "GET", GET, "", until), Err("SignatureDoesNotMatch"));
+        assert_eq!(on_host(None, "GET", &hosted, "", until), Err("SignatureDoesNotMatch"));
+    }
+
+    /// What a head says of its body, signed with `x-amz-content-sha256` in a header or in the query.
+    fn payload(word: &str, in_header: bool) -> Result<PayloadHash, &'static str> {
+        let until = 1_795_256_162;
+        let text = format!("PUT\n\n\n{until}\nx-amz-content-sha256:{word}\n/b/k");
+        let mut mac = Hmac::<Sha1>::new_from_slice(SECRET.as_bytes()).expect("HMAC takes keys of any length");
+        mac.update(text.as_bytes());
+        let signature = STANDARD.encode(mac.finalize().into_bytes()).replace('+', "%2B");
+        let (line, parameter) = match in_header {
+            true => (format!("x-amz-content-sha256: {word}\r\n"), String::new()),
+            false => (String::new(), format!("&X-Amz-Content-Sha256={word}")),
+        };
+        let query = format!("AWSAccessKeyId=AKID&Expires={until}&Signature={signature}{parameter}");
+        let head = head(&format!("PUT /b/k?{query} HTTP/1.1\r\nHost: h\r\n{line}\r\n"));
+        let keys = Keys::of_root(Credentials::new("AKID", SECRET).expect("credentials"));
+        let verified = Verifier::new(Endpoint::s3("us-east-1"), keys).verify(&head, None, until);
+        verified.map(|verified| verified.payload).map_err(|error| error.answer().0)
+    }
+
+    /// The word was signed and not looked at, so that a body in chunks was stored with their lines in it.
+    #[test]
+    fn what_is_said_of_the_body_is_heeded() {
+        for in_header in [true, false] {
+            let of = |word: &str| payload(word, in_header);
+            assert_eq!(of("UNSIGNED-PAYLOAD"), Ok(PayloadHash::Unsigned));
+            assert_eq!(of("STREAMING-UNSIGNED-PAYLOAD-TRAILER"), Ok(PayloadHash::StreamingUnsignedTrailer));
+            assert_eq!(of(&"0a".repeat(32)), Ok(PayloadHash::Literal([10; 32])));
+            assert_eq!(of("STREAMING-AWS4-HMAC-SHA256-PAYLOAD"), Err("InvalidRequest"), "nothing begins the chain");
+            assert_eq!(of("STREAMING-SOMETHING"), Err("InvalidArgument"));
+        }
     }
 
     /// Row 39: the method is signed, and so is the path; the end is an end.

@@ -26,6 +26,8 @@ pub use algorithm::{Algorithm, ChecksumType};
 pub use answers::{Extent, Shown, asks_for_checksum, shown};
 pub use hasher::{Hasher, content_md5};
 pub use parts::{composite, full_object};
-pub use promises::{BodyChecksum, PromiseError, Promises, UploadChecksum, trailer_checksum, upload_checksum};
+pub use promises::{
+    BodyChecksum, PromiseError, Promises, UploadChecksum, is_checksum, object_claim, trailer_checksum, upload_checksum,
+};
 pub use stored::{OBJECT_BYTES_MAX, PART_BYTES_MAX, decode_object, decode_part, encode_object, encode_part};
 pub use value::{Checksum, ChecksumError, ObjectChecksum};

@@ -93,7 +93,7 @@ impl Promises {
                 {
                     add(Algorithm::of_header(announced).ok_or(PromiseError::UnknownTrailer)?, None);
                 }
-            } else if name.starts_with(VALUES) && !NO_VALUES.contains(&name) {
+            } else if is_checksum(name) {
                 add(Algorithm::of_header(name.as_bytes()).ok_or(PromiseError::UnknownChecksum)?, Some(value));
             }
         }
@@ -122,6 +122,29 @@ impl Promises {
     pub fn prove_the_body(&self) -> bool {
         self.md5.is_some() || self.checksum != BodyChecksum::Absent
     }
+}
+
+/// Whether the value of the header of this name is a checksum.
+#[must_use]
+pub fn is_checksum(name: &str) -> bool {
+    name.starts_with(VALUES) && !NO_VALUES.contains(&name)
+}
+
+/// What the headers of the request that completes an upload claim of its object: the algorithm, and the value as it was
+/// sent, since that of a composite checksum may end in a number of parts.
+///
+/// # Errors
+/// There are several, or one of an unknown algorithm.
+pub fn object_claim<'a>(
+    headers: impl Iterator<Item = (&'a str, &'a [u8])>,
+) -> Result<Option<(Algorithm, &'a [u8])>, PromiseError> {
+    let mut claims = headers.filter(|(name, _)| is_checksum(name));
+    let Some((name, value)) = claims.next() else { return Ok(None) };
+    if claims.next().is_some() {
+        return Err(PromiseError::SeveralChecksums);
+    }
+    let algorithm = Algorithm::of_header(name.as_bytes()).ok_or(PromiseError::UnknownChecksum)?;
+    Ok(Some((algorithm, value.trim_ascii())))
 }
 
 /// The announced checksum, out of the lines of a trailer. Lines that were not announced are not looked at.
@@ -321,6 +344,17 @@ mod tests {
             [("x-amz-checksum-mode", &b"ENABLED"[..]), ("x-amz-checksum-algorithm", b"SHA1"), ("x-amz-trailer", b"")];
         assert_eq!(checksum(&none), Ok(BodyChecksum::Absent));
         assert_eq!(checksum(&[("x-amz-checksum-type", b"COMPOSITE")]), Ok(BodyChecksum::Absent));
+    }
+
+    #[test]
+    fn a_claim_for_an_object_is_one_of_a_known_algorithm() {
+        let claim = |headers: &[(&'static str, &'static [u8])]| object_claim(headers.iter().copied());
+        assert_eq!(claim(&[("x-amz-checksum-type", b"COMPOSITE"), ("content-md5", MD5)]), Ok(None));
+        let composite = [("x-amz-checksum-type", &b"COMPOSITE"[..]), ("x-amz-checksum-crc32", b" DUoRhQ==-3 ")];
+        assert_eq!(claim(&composite), Ok(Some((Algorithm::Crc32, &b"DUoRhQ==-3"[..]))));
+        let two = [("x-amz-checksum-crc32", CRC32), ("x-amz-checksum-sha1", b"")];
+        assert_eq!(claim(&two), Err(PromiseError::SeveralChecksums));
+        assert_eq!(claim(&[("x-amz-checksum-xxhash64", b"")]), Err(PromiseError::UnknownChecksum));
     }
 
     #[test]

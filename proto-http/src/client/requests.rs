@@ -102,7 +102,7 @@ mod tests {
                 assert_eq!((length, read.method()), (bytes.len(), call.method));
                 assert_eq!(read.host(), Some(b"localhost:9000".as_slice()));
                 let mut verifier = Verifier::new(Endpoint::s3("us-east-1"), Keys::of_root(credentials()));
-                let verified = verifier.verify(&read, NOW_S).expect("the signature is right");
+                let verified = verifier.verify(&read, None, NOW_S).expect("the signature is right");
                 assert_ne!(verified.principal, Principal::Anonymous);
                 assert_eq!(verified.payload, payload, "{call:?}");
             }

@@ -7,19 +7,20 @@
 /// The encoding to store, from the values of all Content-Encoding headers. `None` if nothing is left, in which case the
 /// object has no such header.
 pub fn stored<'a>(values: impl Iterator<Item = &'a [u8]>) -> Option<Vec<u8>> {
-    let words = values.flat_map(|value| value.split(|byte| *byte == b',')).map(<[u8]>::trim_ascii);
-    let kept: Vec<&[u8]> = words.filter(|word| !word.is_empty() && !is_of_the_wire(word)).collect();
-    (!kept.is_empty()).then(|| kept.join(b", ".as_slice()))
+    let words = values.flat_map(|value| value.split(|byte| *byte == b','));
+    let is_kept = |word: &&[u8]| !word.trim_ascii().is_empty() && !is_of_the_wire(word);
+    let kept: Vec<&[u8]> = words.filter(is_kept).collect();
+    (!kept.is_empty()).then(|| kept.join(b",".as_slice()).trim_ascii().to_vec())
 }
 
 /// Whether the values of all Content-Encoding headers say that the body is aws-chunked. Clients may leave it out: what
-/// counts is `x-amz-content-sha256`.
+/// counts is `x-amz-content-sha256`, and a request in which the two contradict each other is refused (`s3::serve`).
 pub fn is_aws_chunked<'a>(mut values: impl Iterator<Item = &'a [u8]>) -> bool {
-    values.any(|value| value.split(|byte| *byte == b',').any(|word| is_of_the_wire(word.trim_ascii())))
+    values.any(|value| value.split(|byte| *byte == b',').any(is_of_the_wire))
 }
 
 fn is_of_the_wire(word: &[u8]) -> bool {
-    word.eq_ignore_ascii_case(b"aws-chunked")
+    word.trim_ascii().eq_ignore_ascii_case(b"aws-chunked")
 }
 
 #[cfg(test)]
@@ -43,7 +44,9 @@ mod tests {
     fn every_aws_chunked_goes_and_the_rest_stays_in_order() {
         assert_eq!(stored_of(&["gzip, aws-chunked"]).as_deref(), Some("gzip"));
         assert_eq!(stored_of(&["aws-chunked,gzip"]).as_deref(), Some("gzip"));
-        assert_eq!(stored_of(&["aws-chunked", "br ,aws-chunked, GZip"]).as_deref(), Some("br, GZip"));
+        assert_eq!(stored_of(&["aws-chunked", "br ,aws-chunked, GZip"]).as_deref(), Some("br , GZip"));
+        assert_eq!(stored_of(&["gzip, br"]).as_deref(), Some("gzip, br"));
+        assert_eq!(stored_of(&["gzip,br", " zstd"]).as_deref(), Some("gzip,br, zstd"));
         assert_eq!(stored_of(&["x-aws-chunked"]).as_deref(), Some("x-aws-chunked"));
     }
 

@@ -2,7 +2,8 @@
 //!
 //! What must hold: path, query and header values are kept exactly as they were sent, since signatures are made over
 //! them. Header names are lower case. Everything on which two servers could disagree is refused: line ends other than
-//! CRLF, folded lines, spaces before a colon, control bytes, a request that names no host or several.
+//! CRLF, folded lines, spaces before a colon, control bytes, a request that names no host or several, a target that names
+//! another host than the header does.
 //!
 //! What is let through, because clients send it: raw bytes above ASCII in values, raw UTF-8 in the target. A target
 //! that is not UTF-8 is refused; no key could be made of it.
@@ -48,7 +49,7 @@ pub enum HeadError {
     Malformed,
     /// A request of another version of HTTP.
     Version,
-    /// No host, several, or one that cannot be.
+    /// No host, several, one that cannot be, or one in the target and another in the header.
     Host,
 }
 
@@ -58,7 +59,7 @@ impl fmt::Display for HeadError {
             HeadError::TooLarge => "the head is too large",
             HeadError::Malformed => "the head is malformed",
             HeadError::Version => "the version is not supported",
-            HeadError::Host => "the host is missing, repeated or invalid",
+            HeadError::Host => "the host is missing, repeated, invalid or contradicted by the target",
         })
     }
 }
@@ -131,13 +132,19 @@ impl Head {
         all_well.then_some(()).ok_or(HeadError::Malformed)
     }
 
+    /// The header is what signatures cover, and the host names a bucket: an absolute target that names another host
+    /// would send a signed request to a bucket that nobody signed. RFC 9112 (3.2) wants both to be identical, and they
+    /// are compared so, down to the port.
     fn check_host(&self) -> Result<(), HeadError> {
         let mut hosts = self.all("host");
-        let first = hosts.next();
+        let (first, another) = (hosts.next(), hosts.next());
         let is_missing = first.is_none() && self.version == Version::Http11;
-        let named = self.authority.as_ref().map(|span| self.at(span));
-        let is_nameless = named.is_some_and(<[u8]>::is_empty);
-        if is_missing || is_nameless || hosts.next().is_some() || ![first, named].into_iter().flatten().all(is_host) {
+        let contradicts = self
+            .authority
+            .as_ref()
+            .map(|span| self.at(span))
+            .is_some_and(|named| named.is_empty() || !first.is_some_and(|host| host.eq_ignore_ascii_case(named)));
+        if is_missing || contradicts || another.is_some() || !first.is_none_or(is_host) {
             return Err(HeadError::Host);
         }
         Ok(())
@@ -164,13 +171,10 @@ impl Head {
         self.query.as_ref().map(|span| self.at(span))
     }
 
-    /// The host that is asked, with its port, as sent: an absolute target says it, else the header. `None` in HTTP/1.0.
+    /// The host that is asked, with its port, as the header says it. `None` in HTTP/1.0.
     #[must_use]
     pub fn host(&self) -> Option<&[u8]> {
-        match &self.authority {
-            Some(span) => Some(self.at(span)),
-            None => self.header("host"),
-        }
+        self.header("host")
     }
 
     /// The client's version.
@@ -300,12 +304,30 @@ mod tests {
     }
 
     #[test]
-    fn the_authority_of_an_absolute_target_replaces_the_host() {
-        let head = parse("GET http://real:9000/b/k?acl HTTP/1.1\r\nHost: other\r\n\r\n").expect("valid");
+    fn an_absolute_target_names_the_same_host_in_any_case() {
+        let head = parse("GET http://Real:9000/b/k?acl HTTP/1.1\r\nHost: real:9000\r\n\r\n").expect("valid");
         assert_eq!((head.path(), head.query()), (b"/b/k".as_slice(), Some(b"acl".as_slice())));
         assert_eq!(head.host(), Some(b"real:9000".as_slice()));
         let head = parse("GET http://real HTTP/1.1\r\nHost: real\r\n\r\n").expect("valid");
         assert_eq!(head.path(), b"/");
+        assert!(parse("GET http://real/ HTTP/1.0\r\nHost: real\r\n\r\n").is_ok());
+    }
+
+    /// The target's host once won over the header, which is what signatures cover: with a domain of buckets, a URL that
+    /// was presigned for one bucket reached the same key of another.
+    #[test]
+    fn a_target_that_names_another_host_than_the_header_is_refused() {
+        for (target, host) in [
+            ("http://other.s3.example.com/b/k", "Host: s3.example.com\r\n"),
+            ("http://real/b/k", "Host: real:9000\r\n"),
+            ("http://real:80/b/k", "Host: real\r\n"),
+            ("http://real/b/k", "Host:\r\n"),
+            ("http://real/b/k", "Host: real.\r\n"),
+        ] {
+            let refused = parse(&format!("GET {target} HTTP/1.1\r\n{host}\r\n"));
+            assert_eq!(refused, Err(HeadError::Host), "{target} {host}");
+        }
+        assert_eq!(parse("GET http://real/b/k HTTP/1.0\r\n\r\n"), Err(HeadError::Host), "no header at all");
     }
 
     #[test]

@@ -122,6 +122,7 @@ impl Connection {
             slim.extend_from_slice(self.came());
             (self.inbox, self.taken) = (slim, 0);
         }
+        self.stream.slim();
     }
 
     /// Sends all of `bytes`, and gives them back.

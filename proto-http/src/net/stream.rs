@@ -40,6 +40,14 @@ impl Stream {
         }
     }
 
+    /// Gives back the memory of a large body.
+    pub fn slim(&mut self) {
+        match self {
+            Stream::Plain(_) => {}
+            Stream::Tls(stream) => stream.slim(),
+        }
+    }
+
     /// Says that nothing more will be written. The client may go on writing.
     ///
     /// # Errors

@@ -16,7 +16,7 @@ use stratum_engine::log::Attribute;
 use crate::checksum::{Algorithm, ChecksumType, ObjectChecksum, UploadChecksum, decode_object, encode_object};
 use crate::error::S3Error;
 use crate::error::code;
-use crate::http1::Head;
+use crate::http1::{Head, content_encoding};
 use crate::limits::METADATA_BYTES_MAX;
 
 /// Headers that belong to the object.
@@ -39,7 +39,8 @@ pub(super) fn of_request(head: &Head) -> Result<Vec<Attribute>, S3Error> {
     let mut metadata_bytes = 0;
     for (name, value) in head.headers() {
         let value = match name {
-            "content-encoding" => without_aws_chunked(&text(value)),
+            // Several lines are one list, of which not all may stay.
+            "content-encoding" => continue,
             _ if SYSTEM.contains(&name) => Some(text(value)),
             _ => match name.strip_prefix(METADATA) {
                 Some(short) => {
@@ -58,6 +59,9 @@ pub(super) fn of_request(head: &Head) -> Result<Vec<Attribute>, S3Error> {
             }
             None => attributes.push(Attribute { name: name.to_owned(), value }),
         }
+    }
+    if let Some(encoding) = content_encoding::stored(head.all("content-encoding")) {
+        attributes.push(Attribute { name: "content-encoding".to_owned(), value: text(&encoding) });
     }
     if metadata_bytes > METADATA_BYTES_MAX {
         let sizes = S3Error::from(code::METADATA_TOO_LARGE).with("Size", metadata_bytes.to_string());
@@ -111,16 +115,6 @@ fn text(value: &[u8]) -> String {
     std::str::from_utf8(value).map_or_else(|_| value.iter().map(|byte| char::from(*byte)).collect(), ToOwned::to_owned)
 }
 
-/// The content's own encodings: `aws-chunked` is how the body was sent, not what it is.
-fn without_aws_chunked(value: &str) -> Option<String> {
-    let kept: Vec<&str> = value
-        .split(',')
-        .map(str::trim)
-        .filter(|one| !one.is_empty() && !one.eq_ignore_ascii_case("aws-chunked"))
-        .collect();
-    (!kept.is_empty()).then(|| kept.join(","))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -143,6 +137,8 @@ mod tests {
         assert_eq!(of("Content-Encoding: aws-chunked\r\n"), Ok(vec![]));
         assert_eq!(of("Content-Encoding: gzip, aws-chunked\r\n"), Ok(vec![pair("content-encoding", "gzip")]));
         assert_eq!(of("Content-Encoding: aws-chunked,gzip,br\r\n"), Ok(vec![pair("content-encoding", "gzip,br")]));
+        let lines = "Content-Encoding: gzip\r\nContent-Encoding: AWS-chunked, br,aws-chunked\r\n";
+        assert_eq!(of(lines), Ok(vec![pair("content-encoding", "gzip, br")]));
     }
 
     /// Row 65: names in lower case, values as they were sent.

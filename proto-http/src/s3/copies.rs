@@ -1,6 +1,7 @@
 //! Copies: of an object onto a key, and of a range of an object into a part.
 //!
-//! What must hold: the source is opened once, so that what is copied is one object, whatever happens to its key.
+//! What must hold: the source is opened once, so that what is copied is one object, whatever happens to its key. A copy
+//! is a body that comes in: it holds a permit until it has ended, also where its client has gone.
 
 use stratum_engine::log::Attribute;
 use stratum_engine::node::{Object, PutOptions, Upload};
@@ -34,6 +35,7 @@ pub(super) async fn copy(service: &Service, request: &Request) -> Result<Outcome
             object's metadata, storage class, website redirect location or encryption attributes.";
         return Err(S3Error::saying(code::INVALID_REQUEST, what));
     }
+    let room = service.room_for_body().await?;
     let object = open(service, request, &from_bucket, &from_key).await?;
     let size = object.head.size;
     if size > OBJECT_PUT_BYTES_MAX {
@@ -48,6 +50,7 @@ pub(super) async fn copy(service: &Service, request: &Request) -> Result<Outcome
     let algorithm = algorithm(request, &object)?;
     let target = service.store.upload(to_bucket, to_key, Some(size)).map_err(|why| missing(why.into(), request))?;
     Ok(Outcome::Later(Box::pin(async move {
+        let _room = room;
         let (target, checksum) = pour(&object, Slice::whole(size), target, algorithm).await?;
         let checksum = ObjectChecksum::full(checksum);
         kept.push(attributes::of_checksum(&checksum));
@@ -68,6 +71,7 @@ pub(super) async fn copy_part(service: &Service, request: &Request) -> Result<Ou
     let (from_bucket, from_key) = source(request)?;
     let began = service.store.upload_attributes(to_bucket, to_key, upload).await?;
     let chosen = attributes::upload_checksum(&began);
+    let room = service.room_for_body().await?;
     let object = open(service, request, &from_bucket, &from_key).await?;
     let slice = match request.head.header("x-amz-copy-source-range") {
         Some(value) => range::of_copy_source(value, object.head.size)?,
@@ -79,6 +83,7 @@ pub(super) async fn copy_part(service: &Service, request: &Request) -> Result<Ou
     let target = service.store.upload_part(to_bucket, to_key, upload, number, Some(slice.length)).await?;
     let algorithm = chosen.map_or(Algorithm::DEFAULT, |chosen: UploadChecksum| chosen.algorithm);
     Ok(Outcome::Later(Box::pin(async move {
+        let _room = room;
         let (target, checksum) = pour(&object, slice, target, algorithm).await?;
         let note = Note::new(&encode_part(&checksum)).unwrap_or_default();
         let answer = target.finish(PutOptions { note, ..PutOptions::default() }).await?;

@@ -1,7 +1,7 @@
 //! Multipart uploads: begun, filled, listed, completed, aborted.
 //!
 //! What must hold: the checksum of a completed object is made of those that its parts were stored with, never of what a
-//! client says; what it says is compared.
+//! client says; what it says is compared, and refused where there is nothing to compare it with.
 
 use stratum_engine::error::Error;
 use stratum_engine::node::{PutOptions, Store};
@@ -9,8 +9,8 @@ use stratum_engine::shard::Completion;
 use stratum_engine::types::{BucketName, Note, ObjectKey, UploadId};
 
 use crate::checksum::{
-    Algorithm, Checksum, ChecksumType, ObjectChecksum, UploadChecksum, composite, decode_part, encode_part,
-    full_object, upload_checksum,
+    Algorithm, Checksum, ChecksumType, ObjectChecksum, PromiseError, UploadChecksum, composite, decode_part,
+    encode_part, full_object, object_claim, upload_checksum,
 };
 use crate::error::{S3Error, code};
 use crate::limits::{DOCUMENT_BYTES_MAX, PARTS_PAGE_MAX};
@@ -58,12 +58,7 @@ pub(super) async fn part(service: &Service, request: &Request, incoming: &mut In
     if let Some(chosen) = chosen {
         let promised = incoming.body.compute(chosen.algorithm);
         if let Some(other) = promised.filter(|other| *other != chosen.algorithm) {
-            let what = format!(
-                "Checksum Type mismatch occurred, expected checksum Type: {}, actual checksum Type: {}",
-                chosen.algorithm.name().to_ascii_lowercase(),
-                other.name().to_ascii_lowercase(),
-            );
-            return Err(S3Error::saying(code::INVALID_REQUEST, what).into());
+            return Err(other_algorithm(chosen.algorithm, other).into());
         }
     }
     let _room = service.room_for_body().await?;
@@ -144,7 +139,7 @@ pub(super) async fn complete(
     let conditions = conditions::of_write(&request.head)?;
     // The checksum headers of this request speak of the object, not of the document.
     let claim = claim(request)?;
-    let _room = service.room_for_body().await?;
+    let room = service.room_for_body().await?;
     let document = incoming.document(DOCUMENT_BYTES_MAX, code::MALFORMED_XML).await?;
     let completion = reader::completion(&document)?;
     if !completion.is_ascending() {
@@ -158,6 +153,8 @@ pub(super) async fn complete(
     let location = format!("{}/{bucket}/{}", endpoint(request, incoming), encoded(key));
     let (store, bucket, key) = (service.store.clone(), bucket.clone(), key.clone());
     Ok(Outcome::Later(Box::pin(async move {
+        // Until the object is there: the work goes on without its client.
+        let _room = room;
         let checksum = checksum_of(&store, &bucket, &key, upload, &named, &claim).await?;
         let further = checksum.as_ref().map(attributes::of_checksum).into_iter().collect();
         let completion = Completion { parts, attributes: further, conditions };
@@ -201,9 +198,7 @@ fn claim(request: &Request) -> Result<Claim, S3Error> {
             Some(kind.ok_or_else(|| S3Error::argument("x-amz-checksum-type", shown(), "Unknown checksum type"))?)
         }
     };
-    let checksum = Algorithm::ALL.into_iter().find_map(|algorithm| {
-        request.head.header(algorithm.header()).map(|value| (algorithm, value.trim_ascii().to_vec()))
-    });
+    let checksum = object_claim(request.head.headers())?.map(|(algorithm, value)| (algorithm, value.to_vec()));
     Ok(Claim { size, kind, checksum })
 }
 
@@ -231,34 +226,57 @@ async fn checksum_of(
             format!("The provided 'x-amz-mp-object-size' header value {said} does not match what was computed: {size}");
         return Err(S3Error::saying(code::INVALID_REQUEST, what));
     }
-    if let (Some(said), Some(chosen)) = (claim.kind, chosen)
-        && said != chosen.kind
-    {
+    let default = UploadChecksum { algorithm: Algorithm::DEFAULT, kind: ChecksumType::FullObject };
+    let UploadChecksum { algorithm, kind } = chosen.unwrap_or(default);
+    if claim.kind.is_some_and(|said| said != kind) {
         let what = format!(
             "The upload was created using the {} checksum mode. The complete request must use the same checksum mode.",
-            chosen.kind.name(),
+            kind.name(),
         );
         return Err(S3Error::saying(code::INVALID_REQUEST, what));
     }
-    let default = UploadChecksum { algorithm: Algorithm::DEFAULT, kind: ChecksumType::FullObject };
-    let UploadChecksum { algorithm, kind } = chosen.unwrap_or(default);
+    if let Some((said, _)) = claim.checksum.as_ref().filter(|(said, _)| *said != algorithm) {
+        return Err(other_algorithm(algorithm, *said));
+    }
     let all: Option<Vec<(Checksum, u64)>> = found
         .iter()
         .map(|(checksum, size)| checksum.filter(|one| one.algorithm() == algorithm).zip(Some(*size)))
         .collect();
-    let Some(all) = all else { return Ok(None) };
-    let checksum = match kind {
+    let checksum = all.and_then(|all| match kind {
         ChecksumType::Composite => composite(algorithm, all.iter().map(|(checksum, _)| *checksum)),
         ChecksumType::FullObject => full_object(algorithm, all.iter().copied()),
-    };
-    if let (Some(checksum), Some((said, value))) = (&checksum, &claim.checksum)
-        && *said == algorithm
-        && !checksum.is_claimed_by(value).unwrap_or(false)
-    {
-        let what = format!("The {} you specified did not match the calculated checksum.", algorithm.name());
-        return Err(S3Error::saying(code::BAD_DIGEST, what));
+    });
+    if let Some((_, value)) = &claim.checksum {
+        compare(algorithm, checksum.as_ref(), value)?;
     }
     Ok(checksum)
+}
+
+/// Compares the checksum that was made of the parts with the one that is claimed.
+fn compare(algorithm: Algorithm, made: Option<&ObjectChecksum>, claimed: &[u8]) -> Result<(), S3Error> {
+    let name = algorithm.name();
+    let Some(made) = made else {
+        let what = format!("The {name} you specified cannot be compared: not every part has one.");
+        return Err(S3Error::saying(code::INVALID_REQUEST, what));
+    };
+    match made.is_claimed_by(claimed) {
+        Ok(true) => Ok(()),
+        Ok(false) => {
+            let what = format!("The {name} you specified did not match the calculated checksum.");
+            Err(S3Error::saying(code::BAD_DIGEST, what))
+        }
+        Err(why) => Err(PromiseError::InvalidChecksum(algorithm, why).into()),
+    }
+}
+
+/// A checksum of another algorithm than the upload's.
+fn other_algorithm(expected: Algorithm, actual: Algorithm) -> S3Error {
+    let what = format!(
+        "Checksum Type mismatch occurred, expected checksum Type: {}, actual checksum Type: {}",
+        expected.name().to_ascii_lowercase(),
+        actual.name().to_ascii_lowercase(),
+    );
+    S3Error::saying(code::INVALID_REQUEST, what)
 }
 
 /// Checksum and size of each named part, as they are stored.
@@ -277,10 +295,9 @@ async fn parts_of(
         for (number, entry) in &page.parts {
             let Some(part) = wanted.next_if(|part| part.number <= *number) else { continue };
             let checksum = decode_part(entry.note.as_bytes());
-            let agrees = |said: &Checksum| {
-                checksum.is_none_or(|stored| stored.algorithm() != said.algorithm() || stored == *said)
-            };
-            if part.number != *number || !part.checksum.as_ref().is_none_or(agrees) {
+            // What the part was stored with was told in the answer to it: a client that names another means another part.
+            let agrees = part.checksum.is_none() || part.checksum == checksum;
+            if part.number != *number || !agrees {
                 return Err(invalid_part(upload, part.number));
             }
             found.push((checksum, entry.size));

@@ -3,10 +3,10 @@
 //! What must hold: nothing of the body is asked for before the signature is right and the request is known to be one
 //! that is served. Whoever sent nothing that says who he is may do nothing.
 
-use crate::auth::Principal;
-use crate::checksum::{BodyChecksum, Promises};
+use crate::auth::{PayloadHash, Principal};
+use crate::checksum::{Promises, is_checksum};
 use crate::error::{S3Error, code};
-use crate::http1::Head;
+use crate::http1::{Head, content_encoding};
 use crate::net::{Incoming, Payload};
 use crate::s3::address::Address;
 use crate::s3::operation::{Named, Operation};
@@ -29,7 +29,8 @@ pub async fn serve(service: &Service, head: Head, incoming: &mut Incoming) -> Re
 /// The request behind a head, and what it wants.
 fn understood(service: &Service, mut head: Head, incoming: &mut Incoming) -> Result<(Operation, Request), Failure> {
     let address = Address::of(head.path(), head.host(), &service.domains)?;
-    let verified = service.verify(&head).map_err(|why| located(why.into(), service, &head, &address))?;
+    let verified =
+        service.verify(&head, address.hosted()).map_err(|why| located(why.into(), service, &head, &address))?;
     let query = Query::parse(head.query(), verified.plus)?;
     hoisted::take(&mut head, &query)?;
     let copies = head.header("x-amz-copy-source").is_some();
@@ -39,16 +40,15 @@ fn understood(service: &Service, mut head: Head, incoming: &mut Incoming) -> Res
         let denied = located(code::ACCESS_DENIED.into(), service, &head, &address);
         return Err(denied.into());
     }
+    refuse_unread_chunks(&head, &verified.payload, incoming)?;
     for name in ["x-amz-expected-bucket-owner", "x-amz-source-expected-bucket-owner"] {
         if head.header(name).is_some_and(|owner| owner != service.owner.id.as_bytes()) {
             return Err(S3Error::from(code::ACCESS_DENIED).into());
         }
     }
-    let mut promises = Promises::read(head.headers())?;
-    if operation == Operation::CompleteUpload {
-        // There they speak of the object that is made.
-        promises.checksum = BodyChecksum::Absent;
-    }
+    // What completes an upload speaks of the object there, and not of the body.
+    let of_body = |name: &str| operation != Operation::CompleteUpload || !is_checksum(name);
+    let promises = Promises::read(head.headers().filter(|(name, _)| of_body(name)))?;
     let decoded_length = match head.header("x-amz-decoded-content-length") {
         None => None,
         Some(text) => {
@@ -61,6 +61,24 @@ fn understood(service: &Service, mut head: Head, incoming: &mut Incoming) -> Res
     incoming.promise(Payload { hash: verified.payload, chunks: verified.chunks, promises, decoded_length });
     let anonymous = verified.principal == Principal::Anonymous;
     Ok((operation, Request { head, address, query, anonymous }))
+}
+
+/// A body that is said to be aws-chunked while its signature says that it is not: to store it would be to store its
+/// framing, if it has one. S3 says no where the payload is not signed; where its digest is, S3 stores what came.
+fn refuse_unread_chunks(head: &Head, payload: &PayloadHash, incoming: &Incoming) -> Result<(), S3Error> {
+    let word = match payload {
+        PayloadHash::Unsigned => "UNSIGNED-PAYLOAD",
+        PayloadHash::Literal(_) => "a digest",
+        PayloadHash::StreamingUnsignedTrailer | PayloadHash::StreamingSigned | PayloadHash::StreamingSignedTrailer => {
+            return Ok(());
+        }
+    };
+    if incoming.body.has_ended() || !content_encoding::is_aws_chunked(head.all("content-encoding")) {
+        return Ok(());
+    }
+    let what = format!("aws-chunked encoding is not supported when x-amz-content-sha256 {word} is supplied");
+    let value = head.header("content-encoding").unwrap_or_default();
+    Err(S3Error::argument("Content-Encoding", String::from_utf8_lossy(value).into_owned(), what))
 }
 
 /// Row 44: a client that is not let in looks at the head of a bucket for its region, whoever it is and whatever it

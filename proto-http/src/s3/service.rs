@@ -20,6 +20,8 @@ use crate::xml::Owner;
 pub struct Settings {
     /// The region that clients sign for.
     pub region: String,
+    /// Whether signatures for other regions are taken as well.
+    pub any_region: bool,
     /// Domains before which a bucket's name may stand, in lower case.
     pub domains: Vec<String>,
     /// Whose keys are taken.
@@ -47,7 +49,7 @@ impl Service {
     /// The service over `store`.
     #[must_use]
     pub fn new(store: Store, settings: &Settings) -> Service {
-        let endpoint = Endpoint::s3(&settings.region);
+        let endpoint = Endpoint { any_region: settings.any_region, ..Endpoint::s3(&settings.region) };
         Service {
             store,
             region: settings.region.clone(),
@@ -61,12 +63,12 @@ impl Service {
         }
     }
 
-    /// Who sent this request.
+    /// Who sent this request, whose host named the bucket `hosted` or none.
     ///
     /// # Errors
     /// What it presents is not right.
-    pub fn verify(&self, head: &Head) -> Result<Verified, AuthError> {
-        self.verifier.borrow_mut().verify(head, rt::wall_ms() / 1000)
+    pub fn verify(&self, head: &Head, hosted: Option<&str>) -> Result<Verified, AuthError> {
+        self.verifier.borrow_mut().verify(head, hosted, rt::wall_ms() / 1000)
     }
 
     /// Room for one more body that comes in and is small: those who are slow with large ones do not hold it up.

@@ -37,7 +37,7 @@ pub use digests::{base64, crc32, crc32c, crc64_nvme, md5, md5_hex, sha256_hex};
 pub use recorded::{Place, Recorded, http_date};
 pub use scene::Scene;
 pub use server::Server;
-pub use signature::{ACCESS_KEY, REGION, SECRET_KEY};
+pub use signature::{ACCESS_KEY, REGION, SECRET_KEY, query_of_version_2};
 pub use tls::{Certificate, Handshake, TlsClient};
 pub use wire::Wire;
 

@@ -1,9 +1,9 @@
-//! Signatures of version 4, written the obvious way and sharing nothing with the server.
+//! Signatures of version 4, and of version 2 in a query, written the obvious way and sharing nothing with the server.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-use crate::digests::{hex, sha256_hex};
+use crate::digests::{base64, hex, hmac_sha1, sha256_hex};
 
 /// The root's access key on every server of these tests.
 pub const ACCESS_KEY: &str = "wireaccess";
@@ -11,6 +11,16 @@ pub const ACCESS_KEY: &str = "wireaccess";
 pub const SECRET_KEY: &str = "wiresecretkey";
 /// The region of every server of these tests.
 pub const REGION: &str = "us-east-1";
+
+/// The query of a request of version 2 that ends at this time. `resource` is what it signs: bucket and key. `headers` are
+/// the lines of what it signs among those of Amazon, sorted, each with its end.
+#[must_use]
+pub fn query_of_version_2(method: &str, resource: &str, headers: &str, expires_s: u64) -> String {
+    let text = format!("{method}\n\n\n{expires_s}\n{headers}{resource}");
+    let signature = base64(&hmac_sha1(SECRET_KEY.as_bytes(), text.as_bytes()));
+    let signature = signature.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
+    format!("AWSAccessKeyId={ACCESS_KEY}&Expires={expires_s}&Signature={signature}")
+}
 
 /// The key of one day, region and service.
 #[derive(Clone)]

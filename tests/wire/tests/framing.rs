@@ -1,6 +1,8 @@
 //! Bodies as clients frame them, and what becomes of them: stored, or refused with nothing stored.
 
-use stratum_wire::{Answer, Recorded, Scene, base64, crc32, crc32c, crc64_nvme, md5, md5_hex, sha256_hex};
+use stratum_wire::{
+    Answer, Recorded, Scene, base64, crc32, crc32c, crc64_nvme, md5, md5_hex, now_s, query_of_version_2, sha256_hex,
+};
 
 /// boto3 over TLS: chunks within chunks, nobody signs them, a checksum behind them.
 const BOTO3_TRAILER: &str = "PUT /{bucket}/key HTTP/1.1\r\n\
@@ -523,4 +525,54 @@ fn what_follows_a_body_is_the_next_request() {
     assert_eq!(answer.status, 400);
     assert!(answer.closes() && wire.ends());
     assert_eq!(scene.stored("key").as_deref(), Some(b"hullo".as_slice()));
+}
+
+/// Only a `STREAMING-` word says that a body is framed, and without one the framing was stored. S3 refuses the first of
+/// these requests.
+#[test]
+fn an_aws_chunked_body_whose_signature_says_otherwise_is_refused() {
+    let scene = Scene::new();
+    let body = b"5\r\nhello\r\n0\r\n\r\n";
+    let head = |word: &str, encoding: &str| {
+        format!(
+            "PUT /{{bucket}}/key HTTP/1.1\r\nHost: {{host}}\r\nContent-Encoding: {encoding}\r\n\
+             Content-Length: {{length}}\r\nX-Amz-Date: {{date}}\r\nX-Amz-Content-SHA256: {word}\r\n\
+             Authorization: AWS4-HMAC-SHA256 Credential={{scope}}, SignedHeaders=host;x-amz-content-sha256;x-amz-date, \
+             Signature={{signature}}\r\n\r\n"
+        )
+    };
+    for (word, encoding) in
+        [("UNSIGNED-PAYLOAD", "aws-chunked"), ("UNSIGNED-PAYLOAD", "gzip, AWS-chunked"), ("{sha256}", "aws-chunked")]
+    {
+        let answer = scene.replay(&head(word, encoding), body);
+        assert_eq!(answer.outcome(), (400, "InvalidArgument".to_owned()), "{word} {encoding}: {answer:?}");
+        assert_eq!(answer.element("ArgumentName").as_deref(), Some("Content-Encoding"));
+        assert_eq!(scene.stored("key"), None);
+    }
+    // Where there is no body there is no framing, and the word is not of the object.
+    assert_eq!(scene.replay(&head("UNSIGNED-PAYLOAD", "aws-chunked"), b"").status, 200);
+    assert_eq!(scene.ask("HEAD", "/key", &[], b"").header("content-encoding"), None);
+}
+
+/// The word of a URL of version 2 was not looked at, and a body in chunks was stored with their lines in it.
+#[test]
+fn the_chunks_of_a_presigned_put_of_version_2_are_taken_off() {
+    let scene = Scene::new();
+    let put = |word: &str| {
+        let line = format!("x-amz-content-sha256:{word}\n");
+        let resource = format!("/{}/key", scene.bucket());
+        let query = query_of_version_2("PUT", &resource, &line, now_s() + 300);
+        let head = format!(
+            "PUT {resource}?{query} HTTP/1.1\r\nHost: {}\r\nx-amz-content-sha256: {word}\r\n\
+             Content-Encoding: aws-chunked\r\nContent-Length: 15\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+            scene.host()
+        );
+        scene.exchange(head.as_bytes())
+    };
+    let signed = put("STREAMING-AWS4-HMAC-SHA256-PAYLOAD");
+    assert_eq!(signed.outcome(), (400, "InvalidRequest".to_owned()), "nothing begins the chain: {signed:?}");
+    assert_eq!(scene.stored("key"), None);
+    let answer = put("STREAMING-UNSIGNED-PAYLOAD-TRAILER");
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert_eq!(scene.stored("key").as_deref(), Some(b"hello".as_slice()));
 }

@@ -164,8 +164,8 @@ fn a_document_comes_in_many_forms() {
         ),
         format!(
             "<CompleteMultipartUpload><Part><Unknown>x</Unknown><PartNumber>1</PartNumber><ETag>{etag}</ETag>\
-            <ChecksumCRC32>{}</ChecksumCRC32></Part><More/></CompleteMultipartUpload>",
-            crc32(b"hello")
+            <ChecksumCRC64NVME>{}</ChecksumCRC64NVME></Part><More/></CompleteMultipartUpload>",
+            crc64_nvme(b"hello")
         ),
         format!("<!-- s3cmd --><CompleteMultipartUpload>{}</CompleteMultipartUpload>", part(&etag)),
     ];
@@ -208,6 +208,51 @@ fn a_wrong_list_of_parts_completes_nothing() {
     }
     assert_eq!(scene.ask("DELETE", &format!("/key?uploadId={upload}"), &[], b"").status, 204);
     assert_eq!(complete(&scene, &upload, &document(&[(1, &etag)])).outcome(), outcome(404, "NoSuchUpload"));
+}
+
+/// A checksum of another algorithm than the upload's was passed over, wherever it was claimed: the client took the object
+/// for checked. A composite one with its number of parts was taken for malformed.
+#[test]
+fn every_checksum_that_is_claimed_is_compared_or_refused() {
+    let scene = Scene::new();
+    let (nvme, crc) = (crc64_nvme(b"hello"), crc32(b"hello"));
+    let claims = |chosen: &[(&str, &str)], part: &[(&str, &str)], element: &str, headers: &[(&str, &str)]| {
+        let upload = begin(&scene, chosen);
+        let put = scene.ask("PUT", &format!("/key?partNumber=1&uploadId={upload}"), part, b"hello");
+        assert_eq!(put.status, 200, "{put:?}");
+        let parts = document(&[(1, put.etag())]).replace("</Part>", &format!("{element}</Part>"));
+        scene.ask("POST", &format!("/key?uploadId={upload}"), headers, parts.as_bytes())
+    };
+    let (none, composite): (&[_], &[_]) = (&[], &[("x-amz-checksum-algorithm", "CRC32")]);
+    let crc_part = [("x-amz-checksum-crc32", crc.as_str())];
+    // Of the object, where the upload chose nothing: it has a CRC64NVME, if all of its parts have.
+    let wrong = crc64_nvme(b"other");
+    let object = |name: &str, value: &str| claims(none, &[], "", &[(name, value)]).outcome();
+    assert_eq!(object("x-amz-checksum-crc64nvme", &wrong), outcome(400, "BadDigest"));
+    assert_eq!(object("x-amz-checksum-crc64nvme", "no base64!"), outcome(400, "InvalidRequest"));
+    assert_eq!(object("x-amz-checksum-crc32", &crc), outcome(400, "InvalidRequest"));
+    assert_eq!(object("x-amz-checksum-xxhash64", "AAAAAAAAAAA="), outcome(400, "InvalidRequest"));
+    assert_eq!(object("x-amz-checksum-type", "COMPOSITE"), outcome(400, "InvalidRequest"));
+    let several = [("x-amz-checksum-crc64nvme", nvme.as_str()), ("x-amz-checksum-crc32", crc.as_str())];
+    assert_eq!(claims(none, &[], "", &several).outcome(), outcome(400, "InvalidRequest"));
+    let lacks = claims(none, &crc_part, "", &[("x-amz-checksum-crc64nvme", nvme.as_str())]);
+    assert_eq!(lacks.outcome(), outcome(400, "InvalidRequest"), "the part has no such checksum: {lacks:?}");
+    // Of a part.
+    let part = |element: &str| claims(none, &[], element, &[]).outcome();
+    assert_eq!(part(&format!("<ChecksumCRC64NVME>{wrong}</ChecksumCRC64NVME>")), outcome(400, "InvalidPart"));
+    assert_eq!(part(&format!("<ChecksumCRC32>{crc}</ChecksumCRC32>")), outcome(400, "InvalidPart"));
+    assert_eq!(scene.stored("key"), None, "none of them made an object");
+    // What is right is taken, a composite one with and without its number of parts.
+    let digest: Vec<u8> = crc_bytes(&crc);
+    let of_parts = crc32(&digest);
+    assert_eq!(claims(none, &[], "", &[("x-amz-checksum-crc64nvme", nvme.as_str())]).status, 200);
+    for (claimed, expected) in [(of_parts.clone(), 200), (format!("{of_parts}-1"), 200), (format!("{of_parts}-2"), 400)]
+    {
+        let answer = claims(composite, &crc_part, "", &[("x-amz-checksum-crc32", claimed.as_str())]);
+        assert_eq!(answer.status, expected, "{claimed}: {answer:?}");
+    }
+    let other = claims(composite, &crc_part, "", &[("x-amz-checksum-crc64nvme", nvme.as_str())]);
+    assert_eq!(other.outcome(), outcome(400, "InvalidRequest"));
 }
 
 /// Row 89: the size of the object that the client reckons with.
@@ -432,4 +477,19 @@ fn parts_are_listed_in_pages() {
 fn sha256_bytes(bytes: &[u8]) -> Vec<u8> {
     let hex = sha256_hex(bytes);
     (0..32).map(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).expect("it is hexadecimal")).collect()
+}
+
+/// The four bytes behind the base64 of a CRC32.
+fn crc_bytes(text: &str) -> Vec<u8> {
+    let sextet = |letter: u8| match letter {
+        b'A'..=b'Z' => letter - b'A',
+        b'a'..=b'z' => letter - b'a' + 26,
+        b'0'..=b'9' => letter - b'0' + 52,
+        b'+' => 62,
+        _ => 63,
+    };
+    let letters = text.trim_end_matches('=').bytes();
+    let bits = letters.fold(0_u64, |bits, letter| bits << 6 | u64::from(sextet(letter)));
+    // Six letters are 36 bits, of which the last four are padding.
+    (bits >> 4).to_be_bytes()[4..].to_vec()
 }

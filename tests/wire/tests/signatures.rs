@@ -1,6 +1,6 @@
 //! Who is let in: heads as clients sign them, and where they name bucket and key.
 
-use stratum_wire::{Answer, Place, Recorded, Scene, http_date, now_s, sha256_hex};
+use stratum_wire::{Answer, Place, Recorded, Scene, http_date, now_s, query_of_version_2, sha256_hex};
 
 /// boto3, a GET.
 const BOTO3_GET: &str = "GET /{bucket}/key HTTP/1.1\r\n\
@@ -463,6 +463,45 @@ fn a_host_may_name_the_bucket() {
     assert_eq!(replay_at(&scene, &put("PUT /x"), &dotted).status, 200);
     let answer = scene.exchange(&scene.plain_at(&format!("GET /my.{bucket}"), &[], b""));
     assert_eq!(answer.elements("Key"), ["x".to_owned()]);
+}
+
+/// The host of an absolute target won over the header that the signature covers: whoever had a URL for one bucket could
+/// walk it into another, where the whole path is the key.
+#[test]
+fn a_presigned_url_is_not_walked_into_another_bucket_by_an_absolute_target() {
+    let (scene, other) = (Scene::new(), Scene::new());
+    scene.put("key", b"hello");
+    other.put(&format!("{}/key", scene.bucket()), b"secret");
+    let walk = |host: &str| {
+        let head = PRESIGNED.replace("GET /", &format!("GET http://{host}/"));
+        let (bytes, _) = Recorded::new(&head).signing_path("/{bucket}/key").fill(&scene.place(), b"");
+        scene.exchange(&bytes)
+    };
+    assert_eq!(walk(&scene.host()).text(), "hello");
+    let elsewhere = walk(&format!("{}.s3.example.com", other.bucket()));
+    assert_eq!(outcome(&elsewhere), (400, "InvalidRequest"), "{elsewhere:?}");
+    assert!(elsewhere.closes());
+}
+
+/// Version 2 does not sign the host, and the path alone was signed: a host that names a bucket sent a presigned URL into
+/// that bucket. The bucket is signed in front of the path, as S3 has it.
+#[test]
+fn a_presigned_url_of_version_2_signs_the_bucket_that_its_host_names() {
+    let (scene, other) = (Scene::new(), Scene::new());
+    scene.put("key", b"hello");
+    other.put(&format!("{}/key", scene.bucket()), b"secret");
+    other.put("key", b"secret");
+    let query = query_of_version_2("GET", &format!("/{}/key", scene.bucket()), "", now_s() + 300);
+    let walk = |path: &str, host: &str| {
+        scene.exchange(format!("GET {path}?{query} HTTP/1.1\r\nHost: {host}\r\n\r\n").as_bytes())
+    };
+    let path = format!("/{}/key", scene.bucket());
+    let [own, others] = [&scene, &other].map(|scene| format!("{}.s3.example.com", scene.bucket()));
+    assert_eq!(walk(&path, &scene.host()).text(), "hello", "path-style");
+    assert_eq!(walk("/key", &own).text(), "hello", "a virtual host");
+    for (path, host) in [(path.as_str(), &others), ("/key", &others), (&path, &own)] {
+        assert_eq!(outcome(&walk(path, host)), (403, "SignatureDoesNotMatch"), "{path} {host}");
+    }
 }
 
 /// Row 44: where a bucket is, also for those who may not look into it.

@@ -70,7 +70,7 @@ fn row_33_what_proxies_change_matters_only_if_it_was_signed() {
 fn row_34_with_any_region_all_are_let_in() {
     let endpoint = Endpoint { any_region: true, ..Endpoint::s3("us-east-1") };
     let mut verifier = Verifier::new(endpoint, Keys::of_root(credentials()));
-    assert!(verifier.verify(&head(HEAD_NORTH), NOW).is_ok());
+    assert!(verifier.verify(&head(HEAD_NORTH), None, NOW).is_ok());
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn row_5_unsigned_chunks_are_not_verified_whatever_they_carry() {
 fn rows_36_and_40_a_presigned_request_is_right_until_it_ends() {
     for text in [PRESIGNED, PRESIGNED_OVERRIDES, HOISTED, RAW_SEMICOLON] {
         let mut verifier = verifier(credentials());
-        assert!(verifier.verify(&head(text), NOW + 3600).is_ok(), "{text}");
+        assert!(verifier.verify(&head(text), None, NOW + 3600).is_ok(), "{text}");
     }
     accepted(&changed(RAW_SEMICOLON, "content-type;host", "content-type%3bhost"));
 }
@@ -110,18 +110,18 @@ fn rows_36_and_40_a_presigned_request_is_right_until_it_ends() {
 #[test]
 fn row_37_a_sessions_token_is_signed_or_appended() {
     for text in [GET_SESSION, PRESIGNED_SESSION, TOKEN_APPENDED] {
-        let verified = verifier(session()).verify(&head(text), NOW);
+        let verified = verifier(session()).verify(&head(text), None, NOW);
         assert!(matches!(verified.map(|v| v.principal), Ok(Principal::Key(_))), "{text}");
         // The same key without a session has no token, so this one is wrong, though all of it is signed.
         assert_eq!(refused(text), ("InvalidToken", 400), "{text}");
         let other = session().with_session_token("another").expect("valid");
-        assert!(verifier(other).verify(&head(text), NOW).is_err(), "{text}");
+        assert!(verifier(other).verify(&head(text), None, NOW).is_err(), "{text}");
     }
     // Without its token, a session's key opens nothing.
-    assert!(verifier(session()).verify(&head(LIST), NOW).is_err_and(|error| error.answer().0 == "InvalidToken"));
+    assert!(verifier(session()).verify(&head(LIST), None, NOW).is_err_and(|error| error.answer().0 == "InvalidToken"));
     let encoded = SESSION_TOKEN.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
     let text = changed(TOKEN_APPENDED, SESSION_TOKEN, &encoded);
-    assert!(verifier(session()).verify(&head(&text), NOW).is_ok());
+    assert!(verifier(session()).verify(&head(&text), None, NOW).is_ok());
 }
 
 #[test]
@@ -149,8 +149,8 @@ fn row_41_who_presents_nothing_is_anonymous() {
 fn row_46_another_service_has_an_endpoint_of_its_own() {
     let endpoint = Endpoint { service: "s3express".to_owned(), ..Endpoint::s3("us-east-1") };
     let mut verifier = Verifier::new(endpoint, Keys::of_root(credentials()));
-    assert!(verifier.verify(&head(EXPRESS), NOW).is_ok());
-    assert!(verifier.verify(&head(LIST), NOW).is_err());
+    assert!(verifier.verify(&head(EXPRESS), None, NOW).is_ok());
+    assert!(verifier.verify(&head(LIST), None, NOW).is_err());
     assert_eq!(refused(EXPRESS), ("AuthorizationHeaderMalformed", 400));
 }
 
@@ -165,12 +165,12 @@ fn a_listed_header_that_did_not_come_counts_as_empty() {
 fn a_remembered_key_gives_the_same_answers_and_new_keys_forget_it() {
     let mut verifier = verifier(credentials());
     for _ in 0..2 {
-        assert!(verifier.verify(&head(LIST), NOW).is_ok());
-        assert!(verifier.verify(&head(&changed(LIST, "delimiter", "delimitex")), NOW).is_err());
+        assert!(verifier.verify(&head(LIST), None, NOW).is_ok());
+        assert!(verifier.verify(&head(&changed(LIST, "delimiter", "delimitex")), None, NOW).is_err());
     }
     let other = crate::auth::Credentials::new(super::stage::ACCESS_KEY, "another-secret").expect("valid");
     verifier.replace_keys(Keys::of_root(other));
-    assert!(verifier.verify(&head(LIST), NOW).is_err());
+    assert!(verifier.verify(&head(LIST), None, NOW).is_err());
     verifier.replace_keys(Keys::of_root(credentials()));
-    assert!(verifier.verify(&head(LIST), NOW).is_ok());
+    assert!(verifier.verify(&head(LIST), None, NOW).is_ok());
 }

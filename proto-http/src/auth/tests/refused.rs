@@ -57,7 +57,7 @@ fn row_34_a_wrong_region_is_answered_with_the_right_one() {
 #[test]
 fn row_35_a_clock_may_be_wrong_by_a_quarter_of_an_hour() {
     for text in [LIST, DATE_ONLY] {
-        let at = |now_s| verifier(credentials()).verify(&head(text), now_s).map(|_| ());
+        let at = |now_s| verifier(credentials()).verify(&head(text), None, now_s).map(|_| ());
         assert_eq!((at(NOW - 900), at(NOW + 900)), (Ok(()), Ok(())));
         for now_s in [NOW - 901, NOW + 901] {
             let error = at(now_s).expect_err("another time");
@@ -137,9 +137,9 @@ fn headers_that_must_be_signed_are_named() {
 
 #[test]
 fn row_36_a_presigned_request_ends_and_has_nothing_added() {
-    let late = verifier(credentials()).verify(&head(PRESIGNED), NOW + 86_401).map(|_| ());
+    let late = verifier(credentials()).verify(&head(PRESIGNED), None, NOW + 86_401).map(|_| ());
     assert_eq!(late.expect_err("too late").answer().2, "Request has expired");
-    let early = verifier(credentials()).verify(&head(PRESIGNED), NOW - 901).map(|_| ());
+    let early = verifier(credentials()).verify(&head(PRESIGNED), None, NOW - 901).map(|_| ());
     assert_eq!(early.expect_err("too early").answer().2, "Request is not yet valid");
     assert_eq!(refused(&changed(PRESIGNED, " HTTP/1.1", "&versionId=1 HTTP/1.1")), ("SignatureDoesNotMatch", 403));
     assert_eq!(refused(&changed(PRESIGNED, "Expires=86400", "Expires=86401")), ("SignatureDoesNotMatch", 403));

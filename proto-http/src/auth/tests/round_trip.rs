@@ -73,7 +73,7 @@ fn parse(bytes: &[u8]) -> Option<Head> {
 }
 
 fn let_in(head: &Head) -> bool {
-    let verified = verifier(credentials()).verify(head, NOW);
+    let verified = verifier(credentials()).verify(head, None, NOW);
     verified.is_ok_and(|verified| matches!(verified.principal, Principal::Key(_)))
 }
 
@@ -137,7 +137,7 @@ proptest! {
     ) {
         let text = sent(&outgoing, &Signer::s3(credentials(), "us-east-1").sign(&outgoing, NOW - 800));
         let head = parse(text.as_bytes()).expect("what we send is a head");
-        let verified = verifier(credentials()).verify(&head, NOW).map_err(|error| error.to_string());
+        let verified = verifier(credentials()).verify(&head, None, NOW).map_err(|error| error.to_string());
         prop_assert_eq!(verified.map(|verified| verified.payload), Ok(outgoing.payload), "{}", text);
         for (at, change) in changes {
             byte_counts(&text, at.index(text.len()), change)?;
@@ -151,7 +151,7 @@ proptest! {
     ) {
         let text = sent(&outgoing, &Signer::s3(credentials(), "us-east-1").presign(&outgoing, NOW - 800, 900));
         let head = parse(text.as_bytes()).expect("what we send is a head");
-        let verified = verifier(credentials()).verify(&head, NOW).map_err(|error| error.to_string());
+        let verified = verifier(credentials()).verify(&head, None, NOW).map_err(|error| error.to_string());
         prop_assert_eq!(verified.map(|verified| verified.payload), Ok(outgoing.payload), "{}", text);
         for (at, change) in changes {
             byte_counts(&text, at.index(text.len()), change)?;

@@ -27,7 +27,7 @@ pub(super) fn head(text: &str) -> Head {
 
 /// What becomes of this head at the example's time.
 pub(super) fn judge(text: &str) -> Result<Verified, AuthError> {
-    verifier(credentials()).verify(&head(text), NOW)
+    verifier(credentials()).verify(&head(text), None, NOW)
 }
 
 /// What is known of this head, which is let in as the example's key.
