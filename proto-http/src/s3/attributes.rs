@@ -118,7 +118,7 @@ fn without_aws_chunked(value: &str) -> Option<String> {
         .map(str::trim)
         .filter(|one| !one.is_empty() && !one.eq_ignore_ascii_case("aws-chunked"))
         .collect();
-    (!kept.is_empty()).then(|| kept.join(","))
+    (!kept.is_empty()).then(|| kept.join(", "))
 }
 
 #[cfg(test)]
@@ -142,7 +142,7 @@ mod tests {
     fn aws_chunked_is_no_encoding_of_the_content() {
         assert_eq!(of("Content-Encoding: aws-chunked\r\n"), Ok(vec![]));
         assert_eq!(of("Content-Encoding: gzip, aws-chunked\r\n"), Ok(vec![pair("content-encoding", "gzip")]));
-        assert_eq!(of("Content-Encoding: aws-chunked,gzip,br\r\n"), Ok(vec![pair("content-encoding", "gzip,br")]));
+        assert_eq!(of("Content-Encoding: aws-chunked,gzip,br\r\n"), Ok(vec![pair("content-encoding", "gzip, br")]));
     }
 
     /// Row 65: names in lower case, values as they were sent.
