@@ -23,6 +23,8 @@ pub(super) struct Address {
     pub bucket: Option<BucketName>,
     /// The key in it.
     pub key: Option<ObjectKey>,
+    /// True if the host names the bucket.
+    pub by_host: bool,
 }
 
 impl Address {
@@ -33,7 +35,7 @@ impl Address {
     pub(super) fn of(path: &[u8], host: Option<&[u8]>, domains: &[String]) -> Result<Address, S3Error> {
         let path = path.strip_prefix(b"/").unwrap_or(path);
         if let Some(name) = host.and_then(|host| virtual_bucket(host, domains)) {
-            return Ok(Address { bucket: Some(bucket(name.as_bytes())?), key: key(path)? });
+            return Ok(Address { bucket: Some(bucket(name.as_bytes())?), key: key(path)?, by_host: true });
         }
         // Some clients double the first slash. No bucket's name begins with one, so nothing is lost with it.
         let begin = path.iter().position(|byte| *byte != b'/').unwrap_or(path.len());
@@ -44,7 +46,8 @@ impl Address {
             return Ok(Address::default());
         }
         let name = percent::decode(name).ok_or_else(|| S3Error::from(code::INVALID_URI))?;
-        Ok(Address { bucket: Some(bucket(&name)?), key: key(rest.strip_prefix(b"/").unwrap_or(rest))? })
+        let key = key(rest.strip_prefix(b"/").unwrap_or(rest))?;
+        Ok(Address { bucket: Some(bucket(&name)?), key, by_host: false })
     }
 
     /// How much it names.
