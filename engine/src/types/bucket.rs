@@ -22,6 +22,13 @@ impl BucketName {
         fits.then(|| BucketName(name.into()))
     }
 
+    /// Whether S3 keeps names of this form for things of its own, so that no bucket is made with it.
+    #[must_use]
+    pub fn is_reserved(&self) -> bool {
+        let begins = ["xn--", "sthree-", "amzn-s3-demo-"].iter().any(|beginning| self.0.starts_with(beginning));
+        begins || ["-s3alias", "--ol-s3", ".mrap", "--x-s3"].iter().any(|end| self.0.ends_with(end))
+    }
+
     /// The name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -38,6 +45,17 @@ impl fmt::Display for BucketName {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn some_names_are_reserved() {
+        let is_reserved = |name: &str| BucketName::new(name).expect("a name").is_reserved();
+        for name in ["xn--a", "sthree-a", "amzn-s3-demo-a", "a-s3alias", "a--ol-s3", "a.mrap", "a--use1-az4--x-s3"] {
+            assert!(is_reserved(name), "{name}");
+        }
+        for name in ["xn-a", "sthree", "a-xn--b", "s3alias", "a-ol-s3", "mrap", "a-x-s3"] {
+            assert!(!is_reserved(name), "{name}");
+        }
+    }
 
     #[test]
     fn names_follow_the_rules() {

@@ -2,8 +2,8 @@
 //! for the parts to come.
 //!
 //! What must hold: nothing that a client promised is silently left unchecked, so that a checksum of an unknown
-//! algorithm is an error. `x-amz-sdk-checksum-algorithm` promises nothing: SDKs send it alone, and it is never a reason
-//! to refuse. Nothing is compared here.
+//! algorithm is an error. `x-amz-sdk-checksum-algorithm` promises nothing: SDKs send it alone. Beside a checksum it
+//! names its algorithm, or one of the two is wrong. Nothing is compared here.
 
 use std::fmt;
 
@@ -65,6 +65,8 @@ pub enum PromiseError {
     UnknownType,
     /// `x-amz-checksum-type` without an algorithm.
     TypeWithoutAlgorithm,
+    /// `x-amz-sdk-checksum-algorithm` names another algorithm than the checksum has.
+    OtherHint,
     /// The algorithm does not allow the type.
     TypeNotAllowed(Algorithm, ChecksumType),
 }
@@ -81,13 +83,14 @@ impl Promises {
     pub fn read<'a>(headers: impl Iterator<Item = (&'a str, &'a [u8])>) -> Result<Promises, PromiseError> {
         let (mut named, mut several) = (None, false);
         let mut add = |algorithm, value| several |= named.replace((algorithm, value)).is_some();
-        let (mut md5, mut hint) = (None, None);
+        let (mut md5, mut hint, mut hinted) = (None, None, false);
         for (name, value) in headers {
             if name == "content-md5" {
                 let digest = parse_md5(value).filter(|digest| md5.is_none_or(|md5| md5 == *digest));
                 md5 = Some(digest.ok_or(PromiseError::InvalidMd5)?);
             } else if name == "x-amz-sdk-checksum-algorithm" {
                 hint = Algorithm::named(value.trim_ascii());
+                hinted = true;
             } else if name == "x-amz-trailer" {
                 for announced in value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii).filter(|one| !one.is_empty())
                 {
@@ -101,6 +104,7 @@ impl Promises {
         let checksum = match named {
             _ if several => return Err(PromiseError::SeveralChecksums),
             None => BodyChecksum::Absent,
+            Some((algorithm, _)) if hinted && hint != Some(algorithm) => return Err(PromiseError::OtherHint),
             Some((algorithm, None)) => BodyChecksum::Trailer(algorithm),
             Some((algorithm, Some(value))) => BodyChecksum::Header(parse(algorithm, value)?),
         };
@@ -206,6 +210,7 @@ impl fmt::Display for PromiseError {
             PromiseError::UnknownAlgorithm => f.write_str("the checksum algorithm is not served"),
             PromiseError::UnknownType => f.write_str("the checksum type is unknown"),
             PromiseError::TypeWithoutAlgorithm => f.write_str("a checksum type without a checksum algorithm"),
+            PromiseError::OtherHint => f.write_str("Value for x-amz-sdk-checksum-algorithm header is invalid."),
             PromiseError::TypeNotAllowed(algorithm, kind) => {
                 write!(f, "the checksum type {kind} cannot be used with the algorithm {algorithm}")
             }
@@ -292,15 +297,26 @@ mod tests {
 
     #[test]
     fn the_hint_of_an_sdk_promises_nothing() {
-        // Row 12: alone, of an unknown algorithm, and beside a checksum of another one.
+        // Row 12: alone, and of an unknown algorithm.
         let hint = "x-amz-sdk-checksum-algorithm";
         let alone = read(&[(hint, b"crc32c")]).expect("promises");
         let expected = Promises { checksum: BodyChecksum::Absent, md5: None, hint: Some(Algorithm::Crc32c) };
         assert_eq!(alone, expected);
         assert!(!alone.prove_the_body());
         assert_eq!(read(&[(hint, b"XXHASH64")]).map(|promises| promises.hint), Ok(None));
-        let other = [(hint, &b"SHA256"[..]), ("x-amz-checksum-crc32", CRC32)];
-        assert_eq!(checksum(&other), Ok(BodyChecksum::Header(crc32())));
+    }
+
+    /// A hint that says another algorithm than the checksum was passed over.
+    #[test]
+    fn a_hint_and_a_checksum_name_the_same_algorithm() {
+        let with = |hint: &'static [u8], line| checksum(&[line, ("x-amz-sdk-checksum-algorithm", hint)]);
+        let (header, trailer) = (("x-amz-checksum-crc32", CRC32), ("x-amz-trailer", &b"x-amz-checksum-crc32"[..]));
+        assert_eq!(with(b"crc32", header), Ok(BodyChecksum::Header(crc32())));
+        for hint in [&b"SHA256"[..], b"XXHASH64", b""] {
+            assert_eq!(with(hint, header), Err(PromiseError::OtherHint));
+            assert_eq!(with(hint, trailer), Err(PromiseError::OtherHint));
+        }
+        assert_eq!(with(b"SHA256", ("content-md5", MD5)), Ok(BodyChecksum::Absent));
     }
 
     #[test]

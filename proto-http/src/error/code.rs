@@ -56,6 +56,9 @@ pub const INVALID_ARGUMENT: Code = code("InvalidArgument", 400, "Invalid Argumen
 pub const INVALID_BUCKET_NAME: Code = code("InvalidBucketName", 400, "The specified bucket is not valid.");
 /// Content-MD5 that is none.
 pub const INVALID_DIGEST: Code = code("InvalidDigest", 400, "The Content-MD5 you specified is not valid.");
+/// A location that no region has.
+pub const INVALID_LOCATION: Code =
+    code("InvalidLocationConstraint", 400, "The specified location-constraint is not valid");
 /// A part that is missing or other.
 pub const INVALID_PART: Code = code(
     "InvalidPart",
@@ -171,9 +174,8 @@ pub mod not_configured {
     /// No object lock on the bucket.
     pub const OBJECT_LOCK: Code =
         code("ObjectLockConfigurationNotFoundError", 404, "Object Lock configuration does not exist for this bucket");
-    /// No object lock on the object.
-    pub const OBJECT_RETENTION: Code =
-        code("NoSuchObjectLockConfiguration", 404, "The specified object does not have an Object Lock configuration");
+    /// No object lock on an object, since there is none on its bucket.
+    pub const OBJECT_RETENTION: Code = code("InvalidRequest", 400, "Bucket is missing Object Lock Configuration");
     /// No website.
     pub const WEBSITE: Code =
         code("NoSuchWebsiteConfiguration", 404, "The specified bucket does not have a website configuration");

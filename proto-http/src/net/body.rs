@@ -76,6 +76,7 @@ struct Checks {
     length: Option<DeclaredLength>,
     promised: Option<BodyChecksum>,
     hasher: Option<Hasher>,
+    second: Option<Hasher>,
     trailers: Vec<(String, Vec<u8>)>,
 }
 
@@ -123,6 +124,16 @@ impl Body {
             self.checks.hasher = Some(Hasher::new(algorithm));
         }
         promised
+    }
+
+    /// Computes one more checksum, beside the one that was promised.
+    pub fn compute_too(&mut self, algorithm: Algorithm) {
+        self.checks.second = Some(Hasher::new(algorithm));
+    }
+
+    /// That one more checksum, of all payload that has passed.
+    pub fn second(&mut self) -> Option<Checksum> {
+        self.checks.second.take().map(Hasher::finish)
     }
 
     /// Bytes of the payload, if they are known before it comes.
@@ -337,6 +348,9 @@ impl Checks {
         }
         if let Some(hasher) = &mut self.hasher {
             hasher.update(piece);
+        }
+        if let Some(second) = &mut self.second {
+            second.update(piece);
         }
         Ok(())
     }

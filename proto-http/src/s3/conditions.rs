@@ -34,15 +34,16 @@ pub(super) struct ReadConditions {
 impl ReadConditions {
     /// Those of a read.
     #[must_use]
-    pub(super) fn of_read(head: &Head) -> ReadConditions {
-        ReadConditions::named(head, ["if-match", "if-none-match", "if-modified-since", "if-unmodified-since"])
+    pub(super) fn of_read(head: &Head, now_ms: u64) -> ReadConditions {
+        ReadConditions::named(head, now_ms, ["if-match", "if-none-match", "if-modified-since", "if-unmodified-since"])
     }
 
     /// Those on the source of a copy.
     #[must_use]
-    pub(super) fn of_source(head: &Head) -> ReadConditions {
+    pub(super) fn of_source(head: &Head, now_ms: u64) -> ReadConditions {
         ReadConditions::named(
             head,
+            now_ms,
             [
                 "x-amz-copy-source-if-match",
                 "x-amz-copy-source-if-none-match",
@@ -52,13 +53,14 @@ impl ReadConditions {
         )
     }
 
-    fn named(head: &Head, [matches, none, modified, unmodified]: [&str; 4]) -> ReadConditions {
+    fn named(head: &Head, now_ms: u64, [matches, none, modified, unmodified]: [&str; 4]) -> ReadConditions {
         // A date that is none is as if it had not been sent (RFC 9110).
         let date = |name| head.header(name).and_then(dates::parse_http).map(|ms| ms / 1000);
         ReadConditions {
-            if_match: head.header(matches).map(etags),
-            if_none_match: head.header(none).map(etags),
-            if_modified_since: date(modified),
+            if_match: named_etags(head, matches),
+            if_none_match: named_etags(head, none),
+            // Nobody knows yet what will have been modified by then: S3 passes such a date over.
+            if_modified_since: date(modified).filter(|since| *since <= now_ms / 1000),
             if_unmodified_since: date(unmodified),
         }
     }
@@ -104,16 +106,43 @@ pub(super) fn of_write(head: &Head) -> Result<Conditions, S3Error> {
             return Err(S3Error::not_served(name));
         }
     }
-    Ok(Conditions {
-        if_match: head.header("if-match").map(etags),
-        if_none_match: head.header("if-none-match").map(etags),
-    })
+    Ok(Conditions { if_match: named_etags(head, "if-match"), if_none_match: named_etags(head, "if-none-match") })
+}
+
+/// The condition of a write that has only one, as documents of errors name it. Of two nobody says which one failed.
+#[must_use]
+pub(super) fn sole(conditions: &Conditions) -> Option<&'static str> {
+    match (&conditions.if_match, &conditions.if_none_match) {
+        (Some(_), None) => Some("If-Match"),
+        (None, Some(_)) => Some("If-None-Match"),
+        _ => None,
+    }
+}
+
+/// The error of a write, with its condition if that is the reason.
+#[must_use]
+pub(super) fn with_condition(error: S3Error, condition: Option<&'static str>) -> S3Error {
+    match condition {
+        Some(condition) if error.code == code::PRECONDITION_FAILED => error.with("Condition", condition),
+        _ => error,
+    }
+}
+
+/// Whether a range counts. `If-Range` names the object that the client has a piece of: of another one it gets all. A
+/// weak tag names none, and neither does what is no tag and no date.
+#[must_use]
+pub(super) fn range_counts(head: &Head, found: Etag, modified_ms: u64) -> bool {
+    let Some(value) = head.header("if-range").map(<[u8]>::trim_ascii) else { return true };
+    match dates::parse_http(value) {
+        Some(since_ms) => since_ms / 1000 == modified_ms / 1000,
+        None => !value.starts_with(b"W/") && etag(value) == Some(found),
+    }
 }
 
 /// The condition of one key of many that are deleted.
 #[must_use]
 pub(super) fn of_entity_tag(tag: &str) -> Conditions {
-    Conditions { if_match: Some(etags(tag.as_bytes())), if_none_match: None }
+    Conditions { if_match: Some(etags(std::iter::once(tag.as_bytes()))), if_none_match: None }
 }
 
 /// The error of a read whose conditions failed.
@@ -129,13 +158,19 @@ fn matches(wanted: &EtagMatch, etag: Etag) -> bool {
     }
 }
 
+/// The entity tags in all headers of this name: several lines are one list.
+fn named_etags(head: &Head, name: &str) -> Option<EtagMatch> {
+    head.header(name).map(|_| etags(head.all(name)))
+}
+
 /// A list of entity tags, quoted or not, weak or not. One that no object here can have matches nothing.
-fn etags(value: &[u8]) -> EtagMatch {
-    let items = || value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
-    if items().any(|item| item == b"*") {
+fn etags<'a>(values: impl Iterator<Item = &'a [u8]>) -> EtagMatch {
+    let items = values.flat_map(|value| value.split(|byte| *byte == b',')).map(<[u8]>::trim_ascii);
+    let items: Vec<&[u8]> = items.collect();
+    if items.contains(&b"*".as_slice()) {
         return EtagMatch::Any;
     }
-    EtagMatch::OneOf(items().filter_map(etag).collect())
+    EtagMatch::OneOf(items.into_iter().filter_map(etag).collect())
 }
 
 /// An entity tag, quoted or not, weak or not.
@@ -163,11 +198,14 @@ mod tests {
     const MODIFIED_MS: u64 = 1_795_248_000_400;
     const BEFORE: &str = "Sat, 21 Nov 2026 07:59:59 GMT";
     const THEN: &str = "Sat, 21 Nov 2026 08:00:00 GMT";
+    const LATER: &str = "Sat, 21 Nov 2026 09:00:01 GMT";
+    /// An hour after the modification.
+    const NOW_MS: u64 = MODIFIED_MS + 3_600_000;
 
     fn judged(headers: &str) -> Verdict {
         let request = format!("GET /b/k HTTP/1.1\r\nHost: h\r\n{headers}\r\n");
         let (head, _) = Head::parse(request.as_bytes()).expect("a good head").expect("a whole head");
-        ReadConditions::of_read(&head).judge(A, MODIFIED_MS)
+        ReadConditions::of_read(&head, NOW_MS).judge(A, MODIFIED_MS)
     }
 
     /// Row 50: all the ways in which clients write an entity tag.
@@ -181,8 +219,9 @@ mod tests {
         for none in ["", "\"", "abc", &format!("{tag}-0"), &format!("{tag}-99999"), &format!("{tag}x")] {
             assert_eq!(etag(none.as_bytes()), None, "{none}");
         }
-        assert_eq!(etags(format!("\"x\", \"{tag}-3\" ,{tag}").as_bytes()), EtagMatch::OneOf(vec![B, A]));
-        assert_eq!(etags(b"*"), EtagMatch::Any);
+        let list = format!("\"x\", \"{tag}-3\" ,{tag}");
+        assert_eq!(etags(std::iter::once(list.as_bytes())), EtagMatch::OneOf(vec![B, A]));
+        assert_eq!(etags([&b"x"[..], b"*"].into_iter()), EtagMatch::Any);
     }
 
     /// Rows 48 and 51: tags before times, times at whole seconds.
@@ -204,9 +243,46 @@ mod tests {
             (format!("If-None-Match: \"{same}\"\r\nIf-Modified-Since: {BEFORE}\r\n"), Verdict::NotModified),
             (format!("If-None-Match: \"{other}\"\r\nIf-Modified-Since: {THEN}\r\n"), Verdict::Send),
             ("If-Modified-Since: yesterday\r\n".to_owned(), Verdict::Send),
+            // A date to come was believed, so that a client whose clock is ahead never saw a change.
+            (format!("If-Modified-Since: {LATER}\r\n"), Verdict::Send),
+            // Of several lines only the first was read.
+            (format!("If-None-Match: \"{other}\"\r\nIf-None-Match: \"{same}\"\r\n"), Verdict::NotModified),
+            (format!("If-Match: \"{other}\"\r\nIf-Match: \"{same}\"\r\n"), Verdict::Send),
         ];
         for (headers, expected) in rows {
             assert_eq!(judged(&headers), expected, "{headers}");
         }
+    }
+
+    /// `If-Range` was passed over: a client that went on with a download got the end of another object.
+    #[test]
+    fn a_range_counts_for_the_object_that_the_client_knows() {
+        let counts = |value: &str| {
+            let request = format!("GET /b/k HTTP/1.1\r\nHost: h\r\nIf-Range: {value}\r\n\r\n");
+            let (head, _) = Head::parse(request.as_bytes()).expect("a good head").expect("a whole head");
+            range_counts(&head, A, MODIFIED_MS)
+        };
+        let tag = "ab".repeat(16);
+        assert!(counts(&format!("\"{tag}\"")) && counts(THEN));
+        for other in
+            [format!("W/\"{tag}\""), format!("\"{tag}-3\""), BEFORE.to_owned(), LATER.to_owned(), "x".to_owned()]
+        {
+            assert!(!counts(&other), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_failed_write_names_its_only_condition() {
+        let refused = |conditions: &Conditions| {
+            with_condition(code::PRECONDITION_FAILED.into(), sole(conditions)).details.pop().map(|(_, name)| name)
+        };
+        let (matches, none) = (Some(EtagMatch::Any), Some(EtagMatch::OneOf(vec![A])));
+        let named = |if_match: &Option<EtagMatch>, if_none_match: &Option<EtagMatch>| {
+            refused(&Conditions { if_match: if_match.clone(), if_none_match: if_none_match.clone() })
+        };
+        assert_eq!(named(&matches, &None).as_deref(), Some("If-Match"));
+        assert_eq!(named(&None, &none).as_deref(), Some("If-None-Match"));
+        assert_eq!(named(&matches, &none), None);
+        assert_eq!(with_condition(code::NO_SUCH_KEY.into(), Some("If-Match")), code::NO_SUCH_KEY.into());
     }
 }

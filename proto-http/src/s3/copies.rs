@@ -3,8 +3,10 @@
 //! What must hold: the source is opened once, so that what is copied is one object, whatever happens to its key. A copy
 //! is a body that comes in: it holds a permit until it has ended, also where its client has gone.
 
+use stratum_engine::error::Error;
 use stratum_engine::log::Attribute;
 use stratum_engine::node::{Object, PutOptions, Upload};
+use stratum_engine::rt;
 use stratum_engine::types::{BucketName, Note, ObjectKey};
 
 use crate::checksum::{Algorithm, Checksum, Hasher, ObjectChecksum, UploadChecksum, encode_part};
@@ -16,7 +18,7 @@ use crate::s3::conditions::{self, ReadConditions, Verdict};
 use crate::s3::range::{self, Slice};
 use crate::s3::reads::missing;
 use crate::s3::reply::{Outcome, Reply};
-use crate::s3::request::Request;
+use crate::s3::request::{Request, is_version_there, no_such_version};
 use crate::s3::service::Service;
 use crate::text::percent;
 use crate::xml::{self, CopiedObject, CopiedPart};
@@ -27,16 +29,22 @@ use crate::xml::{self, CopiedObject, CopiedPart};
 /// Why there is no copy. It may take long, so what fails later stands in the outcome.
 pub(super) async fn copy(service: &Service, request: &Request) -> Result<Outcome, S3Error> {
     let (to_bucket, to_key) = request.address.object()?;
-    let (from_bucket, from_key) = source(request)?;
+    let source = source(request)?;
     let replaces = directive(request)?;
+    let header = |name| request.head.header(name);
+    if header("x-amz-copy-source-range").is_some() {
+        return Err(S3Error::not_served("x-amz-copy-source-range"));
+    }
     let conditions = conditions::of_write(&request.head)?;
-    if !replaces && (&from_bucket, &from_key) == (to_bucket, to_key) {
+    let condition = conditions::sole(&conditions);
+    let changes = replaces || header("x-amz-storage-class").or(header("x-amz-checksum-algorithm")).is_some();
+    if !changes && (&source.bucket, &source.key) == (to_bucket, to_key) {
         let what = "This copy request is illegal because it is trying to copy an object to itself without changing the \
             object's metadata, storage class, website redirect location or encryption attributes.";
         return Err(S3Error::saying(code::INVALID_REQUEST, what));
     }
     let room = service.room_for_body().await?;
-    let object = open(service, request, &from_bucket, &from_key).await?;
+    let object = open(service, request, &source).await?;
     let size = object.head.size;
     if size > OBJECT_PUT_BYTES_MAX {
         let what = "The specified copy source is larger than the maximum allowable size for a copy source: 5368709120";
@@ -55,7 +63,7 @@ pub(super) async fn copy(service: &Service, request: &Request) -> Result<Outcome
         let checksum = ObjectChecksum::full(checksum);
         kept.push(attributes::of_checksum(&checksum));
         let options = PutOptions { attributes: kept, conditions, ..PutOptions::default() };
-        let answer = target.finish(options).await?;
+        let answer = target.finish(options).await.map_err(|why| conditions::with_condition(why.into(), condition))?;
         let copied = CopiedObject { etag: answer.etag, modified_ms: answer.time_ms, checksum: Some(checksum) };
         Ok(Reply::document(xml::copied_object(&copied)))
     })))
@@ -68,11 +76,11 @@ pub(super) async fn copy(service: &Service, request: &Request) -> Result<Outcome
 pub(super) async fn copy_part(service: &Service, request: &Request) -> Result<Outcome, S3Error> {
     let (to_bucket, to_key) = request.address.object()?;
     let (upload, number) = (request.upload()?, request.part_number()?);
-    let (from_bucket, from_key) = source(request)?;
+    let source = source(request)?;
     let began = service.store.upload_attributes(to_bucket, to_key, upload).await?;
     let chosen = attributes::upload_checksum(&began);
     let room = service.room_for_body().await?;
-    let object = open(service, request, &from_bucket, &from_key).await?;
+    let object = open(service, request, &source).await?;
     let slice = match request.head.header("x-amz-copy-source-range") {
         Some(value) => range::of_copy_source(value, object.head.size)?,
         None => Slice::whole(object.head.size),
@@ -112,54 +120,78 @@ async fn pour(
 }
 
 /// The source object, if it is what the conditions say.
-async fn open(service: &Service, request: &Request, bucket: &BucketName, key: &ObjectKey) -> Result<Object, S3Error> {
-    let object = service.store.get(bucket, key).await.map_err(|why| {
+async fn open(service: &Service, request: &Request, source: &Source) -> Result<Object, S3Error> {
+    let found = match (service.store.get(&source.bucket, &source.key).await, &source.spaced) {
+        (Err(Error::NoSuchKey), Some(spaced)) => service.store.get(&source.bucket, spaced).await,
+        (found, _) => found,
+    };
+    let object = found.map_err(|why| {
         let error = S3Error::from(why);
         match error.code {
-            code::NO_SUCH_KEY => error.with("Key", String::from_utf8_lossy(key.as_bytes()).into_owned()),
-            code::NO_SUCH_BUCKET => error.with("BucketName", bucket.as_str()),
+            code::NO_SUCH_KEY => error.with("Key", String::from_utf8_lossy(source.key.as_bytes()).into_owned()),
+            code::NO_SUCH_BUCKET => error.with("BucketName", source.bucket.as_str()),
             _ => error,
         }
     })?;
-    let conditions = ReadConditions::of_source(&request.head);
+    let conditions = ReadConditions::of_source(&request.head, rt::wall_ms());
     match conditions.judge(object.head.etag, object.head.time_ms) {
         Verdict::Send => Ok(object),
         verdict => Err(conditions::failed(format!("x-amz-copy-source-{}", conditions.decisive(verdict)))),
     }
 }
 
+/// What is copied.
+struct Source {
+    bucket: BucketName,
+    key: ObjectKey,
+    /// The key if a plus sign is a space, which some clients mean and others do not: it counts where there is no other.
+    spaced: Option<ObjectKey>,
+}
+
 /// Row 67: the source in all forms in which clients write it.
-fn source(request: &Request) -> Result<(BucketName, ObjectKey), S3Error> {
+fn source(request: &Request) -> Result<Source, S3Error> {
     let value = request.head.header("x-amz-copy-source").unwrap_or_default();
     parse_source(value)
 }
 
 /// Bucket and key of a source. The version is cut off before anything is decoded, since a question mark that belongs to
 /// the key comes encoded.
-fn parse_source(value: &[u8]) -> Result<(BucketName, ObjectKey), S3Error> {
+fn parse_source(value: &[u8]) -> Result<Source, S3Error> {
     const VERSION: &[u8] = b"?versionId=";
-    let shown = || String::from_utf8_lossy(value).into_owned();
     let at = value.windows(VERSION.len()).rposition(|window| window == VERSION);
     let (named, version) = match at {
         Some(at) => (value.get(..at).unwrap_or_default(), value.get(at + VERSION.len()..)),
         None => (value, None),
     };
-    if let Some(version) = version.filter(|version| *version != b"null") {
-        return Err(S3Error::from(code::NO_SUCH_VERSION).with("VersionId", String::from_utf8_lossy(version)));
+    if let Some(version) = version {
+        let version = String::from_utf8_lossy(version);
+        if !is_version_there(&version)? {
+            return Err(no_such_version(&version));
+        }
     }
+    let wrong = |what| S3Error::argument("x-amz-copy-source", String::from_utf8_lossy(value), what);
+    let (name, key) = bucket_and_key(named);
+    let bucket = bucket(&name).map_err(|_| wrong("Invalid copy source bucket name"))?;
+    if key.is_empty() {
+        return Err(wrong("Invalid copy source object key"));
+    }
+    let spaced = named.contains(&b'+').then(|| bucket_and_key(&with_spaces(named)).1);
+    Ok(Source { bucket, key: checked_key(&key)?, spaced: spaced.and_then(|key| checked_key(&key).ok()) })
+}
+
+/// Both, decoded, in front of the first slash and behind it.
+fn bucket_and_key(named: &[u8]) -> (Vec<u8>, Vec<u8>) {
     let named = named.strip_prefix(b"/").unwrap_or(named);
     let decoded = percent::decode_lenient(named);
     // A source that was encoded whole may have its first slash encoded too.
     let decoded = decoded.strip_prefix(b"/").unwrap_or(&decoded);
-    let message = "Copy Source must mention the source bucket and key: sourcebucket/sourcekey";
-    let slash = decoded.iter().position(|byte| *byte == b'/');
-    let slash = slash.ok_or_else(|| S3Error::argument("x-amz-copy-source", shown(), message))?;
+    let slash = decoded.iter().position(|byte| *byte == b'/').unwrap_or(decoded.len());
     let (name, key) = decoded.split_at_checked(slash).unwrap_or_default();
-    let key = key.strip_prefix(b"/").unwrap_or_default();
-    if key.is_empty() {
-        return Err(S3Error::argument("x-amz-copy-source", shown(), message));
-    }
-    Ok((bucket(name)?, checked_key(key)?))
+    (name.to_vec(), key.strip_prefix(b"/").unwrap_or_default().to_vec())
+}
+
+fn with_spaces(named: &[u8]) -> Vec<u8> {
+    named.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect()
 }
 
 /// Whether the copy gets the attributes of the request instead of those of its source.
@@ -192,8 +224,8 @@ mod tests {
     use super::*;
 
     fn of(value: &str) -> Result<(String, String), &'static str> {
-        let (bucket, key) = parse_source(value.as_bytes()).map_err(|error| error.code.name)?;
-        Ok((bucket.as_str().to_owned(), String::from_utf8_lossy(key.as_bytes()).into_owned()))
+        let source = parse_source(value.as_bytes()).map_err(|error| error.code.name)?;
+        Ok((source.bucket.as_str().to_owned(), String::from_utf8_lossy(source.key.as_bytes()).into_owned()))
     }
 
     /// Row 67.
@@ -205,12 +237,23 @@ mod tests {
         assert_eq!(of("photos%2Fa%2Fb"), expected("a/b"));
         assert_eq!(of("%2Fphotos%2Fa"), expected("a"));
         assert_eq!(of("photos/a%3Fb?versionId=null"), expected("a?b"));
-        assert_eq!(of("photos/a?versionId=abc"), Err("NoSuchVersion"));
+        assert_eq!(of("photos/a?versionId=yqS.2mWqOo9HDWxJPuP_5vZ3ub1cYgwX"), Err("NoSuchVersion"));
+        assert_eq!(of("photos/a?versionId=abc"), Err("InvalidArgument"));
         assert_eq!(of("photos/a+b"), expected("a+b"));
         assert_eq!(of("photos/a%zz"), expected("a%zz"), "sent raw");
         assert_eq!(of("photos//a"), expected("/a"));
-        for bad in ["photos", "photos/", "", "/"] {
+        for bad in ["photos", "photos/", "", "/", "Photos/a", "a..b/c"] {
             assert_eq!(of(bad), Err("InvalidArgument"), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_plus_sign_may_be_a_space() {
+        let spaced = |value: &str| {
+            let source = parse_source(value.as_bytes()).ok()?;
+            Some(String::from_utf8_lossy(source.spaced?.as_bytes()).into_owned())
+        };
+        assert_eq!(spaced("photos/a+b%2Bc"), Some("a b+c".to_owned()), "an encoded one is a plus sign");
+        assert_eq!(spaced("photos/a%20b"), None);
     }
 }

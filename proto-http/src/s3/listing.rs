@@ -12,7 +12,7 @@ use crate::error::S3Error;
 use crate::s3::buckets::there;
 use crate::s3::reads::missing;
 use crate::s3::reply::Reply;
-use crate::s3::request::Request;
+use crate::s3::request::{Request, is_version_there};
 use crate::s3::service::Service;
 use crate::text::hex;
 use crate::xml::{self, ListedObject, ListedUpload, ListedVersion, Listing, UploadList, VersionList};
@@ -66,6 +66,14 @@ pub(super) async fn version_2(service: &Service, request: &Request) -> Result<Re
 pub(super) async fn versions(service: &Service, request: &Request) -> Result<Reply, S3Error> {
     let asked = asked(request, "max-keys")?;
     let marker = request.query.filled("key-marker").unwrap_or_default().as_bytes();
+    if let Some(version) = request.query.filled("version-id-marker") {
+        if marker.is_empty() {
+            let what = "A version-id marker cannot be specified without a key marker.";
+            return Err(S3Error::argument("version-id-marker", version, what));
+        }
+        // Whichever it is, it is the last of its key.
+        is_version_there(version)?;
+    }
     let page = objects(service, request, &asked, behind(marker, &asked)).await?;
     let versions: Vec<ListedVersion<'_>> = page
         .items
@@ -105,8 +113,12 @@ pub(super) async fn uploads(service: &Service, request: &Request) -> Result<Repl
     let key_marker = request.query.filled("key-marker").unwrap_or_default().as_bytes();
     // An upload is only a place to go on from together with its key.
     let upload_marker = request.query.filled("upload-id-marker").filter(|_| !key_marker.is_empty());
-    let after = match upload_marker.and_then(|marker| hex::decode(marker.as_bytes())) {
-        Some(upload) => Some(After::Upload(key_marker.to_vec(), UploadId(upload))),
+    let after = match upload_marker {
+        Some(marker) => {
+            let upload = hex::decode(marker.as_bytes()).map(UploadId);
+            let wrong = || S3Error::argument("upload-id-marker", marker, "Invalid uploadId marker");
+            Some(After::Upload(key_marker.to_vec(), upload.ok_or_else(wrong)?))
+        }
         None => behind(key_marker, &asked),
     };
     let bucket = request.address.bucket()?;

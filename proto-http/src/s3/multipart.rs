@@ -1,12 +1,14 @@
 //! Multipart uploads: begun, filled, listed, completed, aborted.
 //!
 //! What must hold: the checksum of a completed object is made of those that its parts were stored with, never of what a
-//! client says; what it says is compared, and refused where there is nothing to compare it with.
+//! client says; what it says is compared, and refused where there is nothing to compare it with. Every part has a
+//! checksum of the object's algorithm, whatever else its client sent with it.
 
 use stratum_engine::error::Error;
+use stratum_engine::limits::PART_BYTES_MIN;
 use stratum_engine::node::{PutOptions, Store};
 use stratum_engine::shard::Completion;
-use stratum_engine::types::{BucketName, Note, ObjectKey, UploadId};
+use stratum_engine::types::{BucketName, Etag, Note, ObjectKey, UploadId};
 
 use crate::checksum::{
     Algorithm, Checksum, ChecksumType, ObjectChecksum, PromiseError, UploadChecksum, composite, decode_part,
@@ -22,6 +24,7 @@ use crate::s3::reply::{Failure, Outcome, Reply};
 use crate::s3::request::Request;
 use crate::s3::service::Service;
 use crate::s3::writes::{announced, stream};
+use crate::text::percent::{self, Slash};
 use crate::xml::{self, CompletedUpload, ListedPart, PartList, reader};
 
 /// CreateMultipartUpload.
@@ -55,16 +58,19 @@ pub(super) async fn part(service: &Service, request: &Request, incoming: &mut In
     let length = announced(incoming)?;
     let began = service.store.upload_attributes(bucket, key, upload).await.map_err(|why| of_upload(why, request))?;
     let chosen = attributes::upload_checksum(&began);
-    if let Some(chosen) = chosen {
-        let promised = incoming.body.compute(chosen.algorithm);
-        if let Some(other) = promised.filter(|other| *other != chosen.algorithm) {
-            return Err(other_algorithm(chosen.algorithm, other).into());
-        }
+    let algorithm = chosen.map_or(Algorithm::DEFAULT, |chosen| chosen.algorithm);
+    let promised = incoming.body.compute(algorithm);
+    match promised.filter(|other| *other != algorithm) {
+        Some(other) if chosen.is_some() => return Err(other_algorithm(algorithm, other).into()),
+        // Nothing was chosen, so the object gets the default, whatever SDKs send with its parts of their own accord.
+        Some(_) => incoming.body.compute_too(algorithm),
+        None => {}
     }
     let _room = service.room_for_body().await?;
     let part = service.store.upload_part(bucket, key, upload, number, length).await;
     let (part, checksum) = stream(incoming, part.map_err(|why| of_upload(why, request))?).await?;
-    let note = checksum.as_ref().and_then(|checksum| Note::new(&encode_part(checksum))).unwrap_or_default();
+    let kept = incoming.body.second().or(checksum);
+    let note = kept.as_ref().and_then(|kept| Note::new(&encode_part(kept))).unwrap_or_default();
     let options = PutOptions { expected_md5: incoming.promised_md5, note, ..PutOptions::default() };
     let answer = part.finish(options).await.map_err(|why| of_upload(why, request))?;
     let reply = Reply::status(200).with("etag", format!("\"{}\"", answer.etag));
@@ -148,9 +154,10 @@ pub(super) async fn complete(
     let named = completion.parts;
     let mut parts = Vec::with_capacity(named.len());
     for part in &named {
-        parts.push((part.number, part.md5.ok_or_else(|| invalid_part(upload, part.number))?));
+        parts.push((part.number, part.md5.ok_or_else(|| invalid_part(upload, part))?));
     }
-    let location = format!("{}/{bucket}/{}", endpoint(request, incoming), encoded(key));
+    let location = location(request, incoming)?;
+    let condition = conditions::sole(&conditions);
     let (store, bucket, key) = (service.store.clone(), bucket.clone(), key.clone());
     Ok(Outcome::Later(Box::pin(async move {
         // Until the object is there: the work goes on without its client.
@@ -158,10 +165,13 @@ pub(super) async fn complete(
         let checksum = checksum_of(&store, &bucket, &key, upload, &named, &claim).await?;
         let further = checksum.as_ref().map(attributes::of_checksum).into_iter().collect();
         let completion = Completion { parts, attributes: further, conditions };
-        let answer = store.complete_upload(&bucket, &key, upload, completion).await.map_err(|why| {
-            let error = S3Error::from(why);
-            if error.code == code::NO_SUCH_UPLOAD { error.with("UploadId", upload.to_string()) } else { error }
-        })?;
+        let answer = match store.complete_upload(&bucket, &key, upload, completion).await {
+            Ok(answer) => answer,
+            Err(why) => {
+                let error = conditions::with_condition(why.into(), condition);
+                return Err(explained(&store, &bucket, &key, upload, &named, error).await);
+            }
+        };
         let completed = CompletedUpload {
             location: &location,
             bucket: bucket.as_str(),
@@ -219,7 +229,7 @@ async fn checksum_of(
         Err(why) => return Err(why.into()),
     };
     let chosen = attributes::upload_checksum(&began);
-    let found = parts_of(store, bucket, key, upload, named).await?;
+    let found = parts_of(store, bucket, key, upload, named, chosen.is_some()).await?;
     let size: u64 = found.iter().map(|(_, size)| size).sum();
     if let Some(said) = claim.size.filter(|said| *said != size) {
         let what =
@@ -286,6 +296,7 @@ async fn parts_of(
     key: &ObjectKey,
     upload: UploadId,
     named: &[reader::ClaimedPart],
+    chosen: bool,
 ) -> Result<Vec<(Option<Checksum>, u64)>, S3Error> {
     let mut found = Vec::with_capacity(named.len());
     let mut wanted = named.iter().peekable();
@@ -295,10 +306,15 @@ async fn parts_of(
         for (number, entry) in &page.parts {
             let Some(part) = wanted.next_if(|part| part.number <= *number) else { continue };
             let checksum = decode_part(entry.note.as_bytes());
-            // What the part was stored with was told in the answer to it: a client that names another means another part.
-            let agrees = part.checksum.is_none() || part.checksum == checksum;
+            let agrees = match (&part.checksum, &checksum) {
+                (None, _) => true,
+                (Some(said), Some(stored)) if said.algorithm() == stored.algorithm() => said == stored,
+                // SDKs repeat what they sent with a part of their own accord. It was compared then, and the part is
+                // stored with the checksum of the object's algorithm.
+                (Some(_), _) => !chosen,
+            };
             if part.number != *number || !agrees {
-                return Err(invalid_part(upload, part.number));
+                return Err(invalid_part(upload, part));
             }
             found.push((checksum, entry.size));
         }
@@ -308,14 +324,60 @@ async fn parts_of(
         }
     }
     match wanted.next() {
-        Some(part) => Err(invalid_part(upload, part.number)),
+        Some(part) => Err(invalid_part(upload, part)),
         None => Ok(found),
     }
 }
 
-fn invalid_part(upload: UploadId, number: u16) -> S3Error {
-    let error = S3Error::from(code::INVALID_PART).with("UploadId", upload.to_string());
-    error.with("PartNumber", number.to_string())
+/// The error of a completion with the part that is its reason: the engine says what is wrong, not where.
+async fn explained(
+    store: &Store,
+    bucket: &BucketName,
+    key: &ObjectKey,
+    upload: UploadId,
+    named: &[reader::ClaimedPart],
+    error: S3Error,
+) -> S3Error {
+    match error.code {
+        code::NO_SUCH_UPLOAD => return error.with("UploadId", upload.to_string()),
+        code::INVALID_PART | code::ENTITY_TOO_SMALL => {}
+        _ => return error,
+    }
+    let last = named.last().map(|part| part.number);
+    let mut after = 0;
+    while let Ok(page) = store.list_parts(bucket, key, upload, after, PARTS_PAGE_MAX).await {
+        for (number, entry) in &page.parts {
+            let at = named.binary_search_by_key(number, |part| part.number);
+            let Some(part) = at.ok().and_then(|at| named.get(at)) else { continue };
+            let is_small = entry.size < PART_BYTES_MIN && Some(*number) != last;
+            match error.code {
+                code::INVALID_PART if part.md5 != Some(entry.md5) => return invalid_part(upload, part),
+                code::ENTITY_TOO_SMALL if is_small => {
+                    let error = error.with("ProposedSize", entry.size.to_string());
+                    return with_part(error.with("MinSizeAllowed", PART_BYTES_MIN.to_string()), part);
+                }
+                _ => {}
+            }
+        }
+        match page.parts.last() {
+            Some((number, _)) if page.more => after = *number,
+            _ => break,
+        }
+    }
+    error
+}
+
+fn invalid_part(upload: UploadId, part: &reader::ClaimedPart) -> S3Error {
+    with_part(S3Error::from(code::INVALID_PART).with("UploadId", upload.to_string()), part)
+}
+
+/// An error with the part that it is about, as the client named it.
+fn with_part(error: S3Error, part: &reader::ClaimedPart) -> S3Error {
+    let error = error.with("PartNumber", part.number.to_string());
+    match part.md5 {
+        Some(md5) => error.with("ETag", Etag { md5, parts: 0 }.to_string()),
+        None => error,
+    }
 }
 
 fn of_upload(why: Error, request: &Request) -> S3Error {
@@ -326,14 +388,14 @@ fn of_upload(why: Error, request: &Request) -> S3Error {
     }
 }
 
-/// Where this service is, as the client called it.
-fn endpoint(request: &Request, incoming: &Incoming) -> String {
+/// The address of the object, as the client called it.
+fn location(request: &Request, incoming: &Incoming) -> Result<String, S3Error> {
+    let (bucket, key) = request.address.object()?;
     let scheme = if incoming.connection.is_secure() { "https" } else { "http" };
-    format!("{scheme}://{}", String::from_utf8_lossy(request.head.host().unwrap_or_default()))
-}
-
-fn encoded(key: &ObjectKey) -> String {
-    let mut out = Vec::new();
-    crate::text::percent::encode(&mut out, key.as_bytes(), crate::text::percent::Slash::Kept);
-    String::from_utf8(out).unwrap_or_default()
+    let host = String::from_utf8_lossy(request.head.host().unwrap_or_default());
+    // A virtual host has the bucket in its name.
+    let bucket = if request.address.is_hosted { String::new() } else { format!("{bucket}/") };
+    let mut encoded = Vec::new();
+    percent::encode(&mut encoded, key.as_bytes(), Slash::Kept);
+    Ok(format!("{scheme}://{host}/{bucket}{}", String::from_utf8(encoded).unwrap_or_default()))
 }

@@ -1,6 +1,6 @@
 //! GetObjectAttributes: what is known of an object, as far as it is asked for.
 
-use crate::checksum::decode_part;
+use crate::checksum::{ChecksumType, decode_part};
 use crate::error::{S3Error, code};
 use crate::limits::PARTS_PAGE_MAX;
 use crate::s3::attributes;
@@ -33,8 +33,8 @@ pub(super) async fn attributes(service: &Service, request: &Request) -> Result<R
         .collect();
     let checksum = attributes::checksum(&head.attributes);
     let page = AttributePage { marker, parts_max: most, truncated: behind.len() > parts.len(), parts: &parts };
-    // As S3 does: parts are listed only where they have checksums that say something.
-    let page = checksum.is_some().then_some(page);
+    // As S3 does: parts are listed only where the object's checksum is made of theirs.
+    let page = checksum.filter(|checksum| checksum.kind() == ChecksumType::Composite).map(|_| page);
     let total = u16::try_from(object.parts().len()).unwrap_or(u16::MAX);
     let shown = Attributes {
         etag: wants("ETag").then_some(head.etag),

@@ -185,19 +185,41 @@ const REMOVABLE: [&str; 15] = [
 /// `DELETE ?uploads` must not delete a bucket.
 const PICKING: [&str; 5] = ["attributes", "delete", "location", "uploads", "versions"];
 
+/// Methods that may pick an operation.
+const METHODS: [&str; 5] = ["GET", "HEAD", "PUT", "POST", "DELETE"];
+
 impl Operation {
     /// The operation of a request. `copies` says that it names a source to copy from.
     ///
     /// # Errors
-    /// `NotImplemented` or `MethodNotAllowed`, with the parameter that is the reason.
+    /// `NotImplemented` or `MethodNotAllowed`, with the parameter that is the reason or with the methods that are
+    /// allowed; `InvalidArgument` for a parameter that its operation has not.
     pub(super) fn of(method: &str, named: Named, query: &Query, copies: bool) -> Result<Operation, S3Error> {
+        Operation::find(method, named, query, copies).map_err(|error| {
+            if error.code != code::METHOD_NOT_ALLOWED {
+                return error;
+            }
+            let allowed = METHODS.into_iter().filter(|other| Operation::find(other, named, query, copies).is_ok());
+            let allowed: Vec<&str> = allowed.collect();
+            let kind = match named {
+                Named::Nothing => "SERVICE",
+                Named::Bucket => "BUCKET",
+                Named::Object => "OBJECT",
+            };
+            let mut error = error.with("Method", method).with("ResourceType", kind);
+            error.headers.push(("allow", allowed.join(", ")));
+            error
+        })
+    }
+
+    fn find(method: &str, named: Named, query: &Query, copies: bool) -> Result<Operation, S3Error> {
         if let Some(what) = NOT_SERVED.iter().find(|name| query.has(name)) {
             return Err(S3Error::not_served(what));
         }
         match named {
             Named::Nothing => match method {
                 "GET" => Ok(Operation::ListBuckets),
-                _ => Err(method_not_allowed(method)),
+                _ => Err(code::METHOD_NOT_ALLOWED.into()),
             },
             Named::Bucket => Operation::of_bucket(method, query),
             Named::Object => Operation::of_object(method, query, copies),
@@ -219,13 +241,16 @@ impl Operation {
             ("GET", Some("uploads")) => Ok(Operation::ListUploads),
             ("GET", Some("versions")) => Ok(Operation::ListVersions),
             ("POST", Some("delete")) => Ok(Operation::DeleteObjects),
-            ("GET", None) if query.value("list-type") == Some("2") => Ok(Operation::ListObjectsV2),
-            ("GET", None) => Ok(Operation::ListObjects),
+            ("GET", None) => match query.filled("list-type") {
+                None | Some("1") => Ok(Operation::ListObjects),
+                Some("2") => Ok(Operation::ListObjectsV2),
+                Some(other) => Err(S3Error::argument("list-type", other, "Invalid List Type specified in Request")),
+            },
             ("PUT", None) => Ok(Operation::CreateBucket),
             ("HEAD", None) => Ok(Operation::HeadBucket),
             ("DELETE", None) => Ok(Operation::DeleteBucket),
             ("POST", None) => Err(S3Error::not_served("POST of a form")),
-            _ => Err(method_not_allowed(method)),
+            _ => Err(code::METHOD_NOT_ALLOWED.into()),
         }
     }
 
@@ -237,7 +262,7 @@ impl Operation {
             return Err(S3Error::not_served("encryption"));
         }
         if BUCKET_SETTINGS.iter().any(|(name, _)| query.has(name)) {
-            return Err(method_not_allowed(method));
+            return Err(code::METHOD_NOT_ALLOWED.into());
         }
         let upload = query.has("uploadId");
         match (method, picked(query)) {
@@ -246,6 +271,11 @@ impl Operation {
             ("GET", None) if upload => Ok(Operation::ListParts),
             ("GET", None) => Ok(Operation::GetObject),
             ("HEAD", None) => Ok(Operation::HeadObject),
+            // Nobody can write a version that is there already.
+            ("PUT", None) if query.has("versionId") => {
+                let version = query.value("versionId").unwrap_or_default();
+                Err(S3Error::argument("versionId", version, "This operation does not accept a version-id."))
+            }
             ("PUT", None) if upload && copies => Ok(Operation::CopyPart),
             ("PUT", None) if upload => Ok(Operation::UploadPart),
             ("PUT", None) if query.has("partNumber") => Err(S3Error::saying(
@@ -257,7 +287,7 @@ impl Operation {
             ("POST", None) if upload => Ok(Operation::CompleteUpload),
             ("DELETE", None) if upload => Ok(Operation::AbortUpload),
             ("DELETE", None) => Ok(Operation::DeleteObject),
-            _ => Err(method_not_allowed(method)),
+            _ => Err(code::METHOD_NOT_ALLOWED.into()),
         }
     }
 }
@@ -273,7 +303,7 @@ fn setting(method: &str, name: &str, probe: Probe) -> Result<Operation, S3Error>
         "PUT" if name == "acl" => Ok(Operation::PutAcl),
         "DELETE" if REMOVABLE.contains(&name) => Ok(Operation::RemoveSetting),
         "PUT" | "POST" => Err(S3Error::not_served(name)),
-        _ => Err(method_not_allowed(method)),
+        _ => Err(code::METHOD_NOT_ALLOWED.into()),
     }
 }
 
@@ -282,10 +312,6 @@ fn setting(method: &str, name: &str, probe: Probe) -> Result<Operation, S3Error>
 pub(super) fn parameters() -> impl Iterator<Item = &'static str> {
     let settings = BUCKET_SETTINGS.into_iter().chain(OBJECT_SETTINGS).map(|(name, _)| name);
     settings.chain(NOT_SERVED).chain(PICKING).chain(REMOVABLE)
-}
-
-fn method_not_allowed(method: &str) -> S3Error {
-    S3Error::from(code::METHOD_NOT_ALLOWED).with("Method", method).with("ResourceType", "SERVICE")
 }
 
 #[cfg(test)]
@@ -316,9 +342,28 @@ mod tests {
             ("PUT", Named::Object, "tagging", Err("NotImplemented")),
             ("POST", Named::Object, "restore", Err("NotImplemented")),
             ("PATCH", Named::Object, "", Err("MethodNotAllowed")),
+            ("GET", Named::Bucket, "list-type=3", Err("InvalidArgument")),
+            ("PUT", Named::Object, "versionId=null", Err("InvalidArgument")),
         ];
         for (method, named, query, expected) in rows {
             assert_eq!(of(method, named, query), expected, "{method} {query}");
+        }
+    }
+
+    /// It said SERVICE of everything, and which methods there are it did not say.
+    #[test]
+    fn a_method_that_is_not_allowed_is_answered_with_those_that_are() {
+        for (method, named, query, kind, allowed) in [
+            ("POST", Named::Nothing, "", "SERVICE", "GET"),
+            ("PATCH", Named::Bucket, "", "BUCKET", "GET, HEAD, PUT, DELETE"),
+            ("DELETE", Named::Bucket, "versioning", "BUCKET", "GET"),
+            ("POST", Named::Object, "", "OBJECT", "GET, HEAD, PUT, DELETE"),
+            ("PUT", Named::Object, "delete", "OBJECT", ""),
+        ] {
+            let query = Query::parse(Some(query.as_bytes()), crate::auth::Plus::Space).expect("a good query");
+            let error = Operation::of(method, named, &query, false).expect_err("it is not allowed");
+            assert_eq!(error.details, [("Method", method.to_owned()), ("ResourceType", kind.to_owned())]);
+            assert_eq!(error.headers, [("allow", allowed.to_owned())], "{method} {named:?}");
         }
     }
 }

@@ -61,17 +61,16 @@ impl Query {
         self.value(name).filter(|value| !value.is_empty())
     }
 
-    /// A count between 0 and `most`; `most` if it is absent or above.
+    /// A count; `most` if it is absent or above.
     ///
     /// # Errors
     /// `InvalidArgument` for what is no count.
     pub(super) fn count(&self, name: &str, most: usize) -> Result<usize, S3Error> {
         let Some(text) = self.filled(name) else { return Ok(most) };
-        // Longer than any number of ours is above the most, too.
         let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-        match text.parse::<usize>() {
-            Ok(count) if digits => Ok(count.min(most)),
-            Err(_) if digits => Ok(most),
+        // To S3 a count is an integer of Java.
+        match text.parse::<i32>().ok().and_then(|count| usize::try_from(count).ok()) {
+            Some(count) if digits => Ok(count.min(most)),
             _ => Err(S3Error::argument(name, text, "Argument must be an integer between 0 and 2147483647")),
         }
     }
@@ -86,9 +85,9 @@ mod tests {
         let query = |raw: &str| Query::parse(Some(raw.as_bytes()), Plus::Space).expect("a good query");
         assert_eq!(query("max-keys=0").count("max-keys", 1000), Ok(0));
         assert_eq!(query("max-keys=5000").count("max-keys", 1000), Ok(1000));
-        assert_eq!(query("max-keys=99999999999999999999").count("max-keys", 1000), Ok(1000));
+        assert_eq!(query("max-keys=2147483647").count("max-keys", 1000), Ok(1000));
         assert_eq!(query("max-keys=").count("max-keys", 1000), Ok(1000));
-        for bad in ["-1", "+1", "a", "1.5"] {
+        for bad in ["-1", "+1", "a", "1.5", "2147483648", "99999999999999999999"] {
             let found = query(&format!("max-keys={}", bad.replace('+', "%2B"))).count("max-keys", 1000);
             assert_eq!(found.map_err(|error| error.code.name), Err("InvalidArgument"), "{bad}");
         }

@@ -1,11 +1,13 @@
 //! Reads of objects: GET, HEAD, and their attributes.
 
 use stratum_engine::node::{Head, Object};
+use stratum_engine::rt;
 
-use crate::checksum::{Extent, asks_for_checksum, decode_part, shown};
+use crate::checksum::{ChecksumType, Extent, asks_for_checksum, decode_part, shown};
 use crate::error::{S3Error, code};
 use crate::s3::attributes;
 use crate::s3::conditions::{self, ReadConditions, Verdict};
+use crate::s3::query::Query;
 use crate::s3::range::{self, Slice};
 use crate::s3::reply::{Reply, ReplyBody};
 use crate::s3::request::Request;
@@ -69,10 +71,16 @@ pub(super) fn missing(error: S3Error, request: &Request) -> S3Error {
     }
 }
 
+/// Whether a query asks for headers of the answer.
+#[must_use]
+pub(super) fn overrides(query: &Query) -> bool {
+    OVERRIDES.iter().any(|(parameter, _)| query.has(parameter))
+}
+
 /// The answer to a read, and which bytes belong to it; none where the client has them already.
 fn described(request: &Request, object: &Object) -> Result<(Reply, Option<Slice>), S3Error> {
     let head = &object.head;
-    let conditions = ReadConditions::of_read(&request.head);
+    let conditions = ReadConditions::of_read(&request.head, rt::wall_ms());
     match conditions.judge(head.etag, head.time_ms) {
         Verdict::Failed => return Err(conditions::failed(conditions.decisive(Verdict::Failed))),
         Verdict::NotModified => return Ok((not_modified(head), None)),
@@ -114,8 +122,12 @@ fn asked(request: &Request, object: &Object) -> Result<(Slice, Extent), S3Error>
         }
         let slice = range::of_part(number, object.parts(), size)?;
         let slice = if size == 0 { Slice::whole(0) } else { slice };
-        return Ok((slice, extent(slice, object)));
+        // The only part of an object is all of its bytes, but its checksum is another one.
+        let checksum = attributes::checksum(&object.head.attributes);
+        let is_composite = checksum.is_some_and(|checksum| checksum.kind() == ChecksumType::Composite);
+        return Ok((slice, if is_composite { Extent::Part } else { extent(slice, object) }));
     }
+    let header = header.filter(|_| conditions::range_counts(&request.head, object.head.etag, object.head.time_ms));
     let slice = range::of_header(header, size).map_err(|error| {
         let shown = String::from_utf8_lossy(header.unwrap_or_default()).into_owned();
         error.with("RangeRequested", shown)
@@ -169,10 +181,6 @@ fn not_modified(head: &Head) -> Reply {
 fn override_headers(request: &Request, reply: &mut Reply) -> Result<(), S3Error> {
     for (parameter, header) in OVERRIDES {
         let Some(value) = request.query.value(parameter) else { continue };
-        if request.anonymous {
-            let what = "Request specific response headers cannot be used for anonymous GET requests.";
-            return Err(S3Error::saying(code::INVALID_REQUEST, what));
-        }
         if value.bytes().any(|byte| byte.is_ascii_control()) {
             return Err(S3Error::argument(parameter, value, "A header cannot hold control characters"));
         }

@@ -1,7 +1,7 @@
 //! One request, from its head to its answer: what it names, who sent it, what it wants, and then the operation.
 //!
 //! What must hold: nothing of the body is asked for before the signature is right and the request is known to be one
-//! that is served. Whoever sent nothing that says who he is may do nothing.
+//! that is served. Whoever sent nothing that says who he is may do nothing, and is told of nothing but that.
 
 use crate::auth::{PayloadHash, Principal};
 use crate::checksum::{Promises, is_checksum};
@@ -34,11 +34,17 @@ fn understood(service: &Service, mut head: Head, incoming: &mut Incoming) -> Res
     let query = Query::parse(head.query(), verified.plus)?;
     hoisted::take(&mut head, &query)?;
     let copies = head.header("x-amz-copy-source").is_some();
-    let operation = Operation::of(head.method(), address.named(), &query, copies)?;
-    unserved::refuse(&head)?;
+    let operation = Operation::of(head.method(), address.named(), &query, copies);
     if verified.principal == Principal::Anonymous {
-        let denied = located(code::ACCESS_DENIED.into(), service, &head, &address);
-        return Err(denied.into());
+        let denied = denied(service, &address, &query, operation.ok());
+        return Err(located(denied, service, &head, &address).into());
+    }
+    let operation = operation?;
+    unserved::refuse(&head)?;
+    if copies && matches!(head.method(), "GET" | "HEAD" | "DELETE") {
+        let shown = String::from_utf8_lossy(head.header("x-amz-copy-source").unwrap_or_default()).into_owned();
+        let what = "You can only specify a copy source header for copy requests.";
+        return Err(S3Error::argument("x-amz-copy-source", shown, what).into());
     }
     refuse_unread_chunks(&head, &verified.payload, incoming)?;
     for name in ["x-amz-expected-bucket-owner", "x-amz-source-expected-bucket-owner"] {
@@ -51,16 +57,27 @@ fn understood(service: &Service, mut head: Head, incoming: &mut Incoming) -> Res
     let promises = Promises::read(head.headers().filter(|(name, _)| of_body(name)))?;
     let decoded_length = match head.header("x-amz-decoded-content-length") {
         None => None,
+        // To S3 what is no number of bytes is no length.
         Some(text) => {
-            let shown = || String::from_utf8_lossy(text).into_owned();
-            let what = "The value of x-amz-decoded-content-length is no number of bytes";
-            let length = decimal::parse(text.trim_ascii());
-            Some(length.ok_or_else(|| S3Error::argument("x-amz-decoded-content-length", shown(), what))?)
+            Some(decimal::parse(text.trim_ascii()).ok_or_else(|| S3Error::from(code::MISSING_CONTENT_LENGTH))?)
         }
     };
     incoming.promise(Payload { hash: verified.payload, chunks: verified.chunks, promises, decoded_length });
-    let anonymous = verified.principal == Principal::Anonymous;
-    Ok((operation, Request { head, address, query, anonymous }))
+    Ok((operation, Request { head, address, query }))
+}
+
+/// What whoever did not sign is told. As S3 does, that a bucket is not there is no secret.
+fn denied(service: &Service, address: &Address, query: &Query, operation: Option<Operation>) -> S3Error {
+    if matches!(operation, Some(Operation::GetObject | Operation::HeadObject)) && reads::overrides(query) {
+        let what = "Request specific response headers cannot be used for anonymous GET requests.";
+        return S3Error::saying(code::INVALID_REQUEST, what);
+    }
+    match &address.bucket {
+        Some(name) if operation != Some(Operation::CreateBucket) && service.store.bucket(name).is_none() => {
+            S3Error::from(code::NO_SUCH_BUCKET).with("BucketName", name.as_str())
+        }
+        _ => code::ACCESS_DENIED.into(),
+    }
 }
 
 /// A body that is said to be aws-chunked while its signature says that it is not: to store it would be to store its
@@ -85,7 +102,8 @@ fn refuse_unread_chunks(head: &Head, payload: &PayloadHash, incoming: &Incoming)
 /// signed.
 fn located(mut error: S3Error, service: &Service, head: &Head, address: &Address) -> S3Error {
     let says_it = error.headers.iter().any(|(name, _)| *name == "x-amz-bucket-region");
-    if head.method() == "HEAD" && address.named() == Named::Bucket && !says_it {
+    let is_there = error.code != code::NO_SUCH_BUCKET;
+    if head.method() == "HEAD" && address.named() == Named::Bucket && is_there && !says_it {
         error.headers.push(("x-amz-bucket-region", service.region.clone()));
     }
     error

@@ -62,6 +62,7 @@ pub(super) async fn put_acl(service: &Service, request: &Request, incoming: &mut
 async fn owner_there(service: &Service, request: &Request) -> Result<(), S3Error> {
     there(service, request)?;
     if request.address.key.is_some() {
+        request.only_version()?;
         let (bucket, key) = request.address.object()?;
         service.store.head(bucket, key).await?;
     }

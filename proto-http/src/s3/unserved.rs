@@ -22,11 +22,19 @@ const ALWAYS: [&str; 11] = [
 const BEGINNINGS: [&str; 3] =
     ["x-amz-server-side-encryption", "x-amz-copy-source-server-side-encryption", "x-amz-grant-"];
 
+/// What a body that is a piece says of itself.
+const PIECE: &str = "content-range";
+
 /// Refuses a request with such a header.
 ///
 /// # Errors
-/// `NotImplemented` with the header's name, or `InvalidStorageClass`.
+/// `NotImplemented` with the header's name; `InvalidStorageClass` or `InvalidArgument` for a value that S3 does not
+/// know.
 pub(super) fn refuse(head: &Head) -> Result<(), S3Error> {
+    // A piece of an object cannot be put: it would become all of it.
+    if head.method() == "PUT" && head.header(PIECE).is_some() {
+        return Err(S3Error::not_served(PIECE));
+    }
     for (name, value) in head.headers() {
         if !name.starts_with("x-amz-") {
             continue;
@@ -35,7 +43,11 @@ pub(super) fn refuse(head: &Head) -> Result<(), S3Error> {
             return Err(S3Error::not_served(name));
         }
         let served = match name {
-            "x-amz-acl" => value == b"private" || value == b"bucket-owner-full-control",
+            "x-amz-acl" => match value {
+                b"private" | b"bucket-owner-full-control" => true,
+                known if ACLS.contains(&known) => false,
+                other => return Err(S3Error::argument(name, String::from_utf8_lossy(other), "Invalid canned ACL")),
+            },
             "x-amz-storage-class" => match value {
                 b"STANDARD" => true,
                 known if STORAGE_CLASSES.contains(&known) => false,
@@ -59,6 +71,16 @@ pub(super) fn refuse(head: &Head) -> Result<(), S3Error> {
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
     ALWAYS.into_iter().chain(BEGINNINGS)
 }
+
+/// Canned lists of S3 that ask for what this store has not.
+const ACLS: [&[u8]; 6] = [
+    b"public-read",
+    b"public-read-write",
+    b"authenticated-read",
+    b"aws-exec-read",
+    b"bucket-owner-read",
+    b"log-delivery-write",
+];
 
 /// Classes that S3 knows and this store has not.
 const STORAGE_CLASSES: [&[u8]; 10] = [
@@ -98,9 +120,11 @@ mod tests {
             "x-amz-grant-read: id=1",
             "x-amz-object-lock-mode: GOVERNANCE",
             "x-amz-write-offset-bytes: 1",
+            "Content-Range: bytes 0-1/2",
         ] {
             assert_eq!(of(bad), Err("NotImplemented"), "{bad}");
         }
         assert_eq!(of("x-amz-storage-class: CHEAP"), Err("InvalidStorageClass"));
+        assert_eq!(of("x-amz-acl: open"), Err("InvalidArgument"));
     }
 }

@@ -1,5 +1,6 @@
 //! Writes of objects: PUT, DELETE, and the deletion of many.
 
+use stratum_engine::error::Error;
 use stratum_engine::limits::INLINE_BYTES_MAX;
 use stratum_engine::node::{PutOptions, Upload};
 use stratum_engine::shard::Conditions;
@@ -11,6 +12,7 @@ use crate::limits::{DOCUMENT_BYTES_MAX, OBJECT_PUT_BYTES_MAX};
 use crate::net::Incoming;
 use crate::s3::address::checked_key;
 use crate::s3::attributes;
+use crate::s3::buckets::there;
 use crate::s3::conditions;
 use crate::s3::reads::missing;
 use crate::s3::reply::{Failure, Reply};
@@ -25,6 +27,7 @@ use crate::xml::{self, Deletion, Outcome, reader};
 pub(super) async fn put(service: &Service, request: &Request, incoming: &mut Incoming) -> Result<Reply, Failure> {
     let (bucket, key) = request.address.object()?;
     let conditions = conditions::of_write(&request.head)?;
+    let condition = conditions::sole(&conditions);
     let mut kept = attributes::of_request(&request.head)?;
     let length = announced(incoming)?;
     let _room = match length {
@@ -37,7 +40,7 @@ pub(super) async fn put(service: &Service, request: &Request, incoming: &mut Inc
     kept.extend(checksum.as_ref().map(attributes::of_checksum));
     let expected_md5 = incoming.promised_md5;
     let options = PutOptions { attributes: kept, conditions, expected_md5, ..PutOptions::default() };
-    let answer = upload.finish(options).await.map_err(|why| missing(why.into(), request))?;
+    let answer = upload.finish(options).await.map_err(|why| failed(why, request, condition))?;
     let reply = Reply::status(200).with("etag", format!("\"{}\"", answer.etag));
     Ok(with_checksum(reply, checksum))
 }
@@ -85,11 +88,21 @@ pub(super) fn with_checksum(reply: Reply, checksum: Option<ObjectChecksum>) -> R
 /// # Errors
 /// Why it was not deleted. That it was not there is no reason.
 pub(super) async fn delete(service: &Service, request: &Request) -> Result<Reply, S3Error> {
-    request.only_version()?;
+    if !request.is_version_there()? {
+        // What is not there is gone.
+        there(service, request)?;
+        return Ok(Reply::status(204));
+    }
     let (bucket, key) = request.address.object()?;
     let conditions = conditions::of_write(&request.head)?;
-    service.store.delete(bucket, key, conditions).await.map_err(|why| missing(why.into(), request))?;
+    let condition = conditions::sole(&conditions);
+    service.store.delete(bucket, key, conditions).await.map_err(|why| failed(why, request, condition))?;
     Ok(Reply::status(204))
+}
+
+/// The error of a write, with what it is about.
+fn failed(why: Error, request: &Request, condition: Option<&'static str>) -> S3Error {
+    conditions::with_condition(missing(why.into(), request), condition)
 }
 
 /// DeleteObjects.

@@ -86,7 +86,8 @@ pub fn completed(upload: &CompletedUpload<'_>) -> Vec<u8> {
     writer.finish()
 }
 
-/// The document `ListPartsResult`. The next page begins behind the last part of this one, or where this one did.
+/// The document `ListPartsResult`. The next page begins behind the last part of this one, or where this one did: S3
+/// says so even if there is none.
 #[must_use]
 pub fn part_list(list: &PartList<'_>) -> Vec<u8> {
     let mut writer = Writer::new("ListPartsResult", 1024 + list.key.len() + 300 * list.parts.len());
@@ -95,9 +96,7 @@ pub fn part_list(list: &PartList<'_>) -> Vec<u8> {
     writer.text("UploadId", list.upload);
     writer.number("PartNumberMarker", list.marker.into());
     let last = list.parts.last().map_or(list.marker, |part| part.number);
-    if list.truncated {
-        writer.number("NextPartNumberMarker", last.into());
-    }
+    writer.number("NextPartNumberMarker", last.into());
     writer.number("MaxParts", list.parts_max as u64);
     writer.flag("IsTruncated", list.truncated);
     if let Some(checksum) = list.checksum {
@@ -200,7 +199,7 @@ mod tests {
         assert_eq!(texts(&document, "Part/PartNumber"), ["2", "7"]);
         assert_eq!(texts(&document, "Part/ETag")[0], format!("\"{}\"", "02".repeat(16)));
         let last = part_list(&PartList { truncated: false, parts: &[], ..list });
-        assert!(texts(&last, "NextPartNumberMarker").is_empty());
+        assert_eq!(texts(&last, "NextPartNumberMarker"), ["1"]);
         assert!(texts(&last, "Part/PartNumber").is_empty());
     }
 

@@ -500,11 +500,14 @@ fn a_body_that_ends_early_stores_nothing() {
 #[test]
 fn the_decoded_length_is_compared() {
     let scene = Scene::new();
-    for (said, code) in
-        [("6", "IncompleteBody"), ("4", "InvalidRequest"), ("five", "InvalidArgument"), ("-1", "InvalidArgument")]
-    {
+    for (said, status, code) in [
+        ("6", 400, "IncompleteBody"),
+        ("4", 400, "InvalidRequest"),
+        ("five", 411, "MissingContentLength"),
+        ("-1", 411, "MissingContentLength"),
+    ] {
         let head = JS_STREAM.replace("length: 5", &format!("length: {said}"));
-        refused(&scene, &scene.replay(&head, JS_STREAM_BODY), 400, code);
+        refused(&scene, &scene.replay(&head, JS_STREAM_BODY), status, code);
     }
 }
 

@@ -198,7 +198,16 @@ fn version_2_counts_and_goes_on_by_tokens() {
     );
     let clamped = list(&scene, "list-type=2&max-keys=5000");
     assert_eq!((clamped.element("MaxKeys").as_deref(), clamped.elements("Key").len()), (Some("1000"), 5));
-    for bad in ["max-keys=-1", "max-keys=many", "max-keys=1.5", "continuation-token=garbage", "continuation-token="] {
+    let none = scene.ask("GET", "?list-type=3", &[], b"");
+    assert_eq!(none.outcome(), (400, "InvalidArgument".to_owned()), "there are two versions");
+    for bad in [
+        "max-keys=-1",
+        "max-keys=2147483648",
+        "max-keys=many",
+        "max-keys=1.5",
+        "continuation-token=garbage",
+        "continuation-token=",
+    ] {
         let answer = scene.ask("GET", &format!("?list-type=2&{bad}"), &[], b"");
         assert_eq!(answer.outcome(), (400, "InvalidArgument".to_owned()), "{bad}");
     }
@@ -284,6 +293,10 @@ fn every_object_is_its_own_only_version() {
     assert_eq!(answer.elements("IsLatest"), ["true"; 4].map(str::to_owned));
     let first = list(&scene, "versions&max-keys=2&delimiter=%2F");
     assert_eq!(page(&first), (vec!["a".to_owned()], vec!["b/".to_owned()]));
+    for bad in ["version-id-marker=null", "key-marker=a&version-id-marker=abc"] {
+        let answer = scene.ask("GET", &format!("?versions&{bad}"), &[], b"");
+        assert_eq!(answer.outcome(), (400, "InvalidArgument".to_owned()), "{bad}");
+    }
     let next = first.element("NextKeyMarker").expect("there is more").replace('/', "%2F");
     let second = list(&scene, &format!("versions&delimiter=%2F&key-marker={next}"));
     assert_eq!(page(&second), (vec!["c".to_owned()], vec![]));
@@ -313,6 +326,10 @@ fn uploads_are_listed_in_pages() {
     });
     assert_eq!((keys.join(" ").as_str(), prefixes.len(), pages), ("a a b/1 c", 0, 4));
     assert_eq!(page(&list(&scene, "uploads&delimiter=%2F")).1, ["b/".to_owned()]);
+    // One that was none was passed over, and with it the uploads of its key.
+    let wrong = scene.ask("GET", "?uploads&key-marker=a&upload-id-marker=x", &[], b"");
+    assert_eq!(wrong.outcome(), (400, "InvalidArgument".to_owned()));
+    assert_eq!(list(&scene, "uploads&upload-id-marker=x").elements("Upload").len(), 4, "without a key it says nothing");
 }
 
 /// Row 82: while others write and delete, no key that was there throughout is left out.

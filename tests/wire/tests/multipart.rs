@@ -139,6 +139,9 @@ fn a_small_part_may_only_be_the_last() {
     let (one, two) = (put_part(&scene, &upload, 1, b"small"), put_part(&scene, &upload, 2, b"too"));
     let answer = complete(&scene, &upload, &document(&[(1, &one), (2, &two)]));
     assert_eq!(answer.outcome(), outcome(400, "EntityTooSmall"));
+    for (name, value) in [("ProposedSize", "5"), ("MinSizeAllowed", "5242880"), ("PartNumber", "1"), ("ETag", &one)] {
+        assert_eq!(answer.element(name).as_deref(), Some(value), "{answer:?}");
+    }
     assert_eq!(scene.stored("key"), None);
     assert_eq!(complete(&scene, &upload, &document(&[(1, &one)])).status, 200, "the upload is still there");
 }
@@ -195,6 +198,10 @@ fn a_wrong_list_of_parts_completes_nothing() {
     ] {
         let answer = complete(&scene, &upload, &document(&parts));
         assert_eq!(answer.outcome(), outcome(400, code), "{parts:?}");
+        if let ("InvalidPart", Some((number, tag))) = (code, parts.last()) {
+            assert_eq!(answer.element("PartNumber"), Some(number.to_string()), "{answer:?}");
+            assert_eq!(answer.element("ETag").as_deref(), Some(*tag), "{answer:?}");
+        }
     }
     for none in ["", "<CompleteMultipartUpload>", "<Complete/>", "hello"] {
         assert_eq!(complete(&scene, &upload, none).outcome(), outcome(400, "MalformedXML"), "{none}");
@@ -308,7 +315,9 @@ fn an_upload_may_be_completed_under_a_condition() {
         let document = document(&[(1, &etag)]);
         scene.ask("POST", &format!("/key?uploadId={upload}"), &[("If-None-Match", "*")], document.as_bytes())
     };
-    assert_eq!(conditional().outcome(), outcome(412, "PreconditionFailed"));
+    let refused = conditional();
+    assert_eq!(refused.outcome(), outcome(412, "PreconditionFailed"));
+    assert_eq!(refused.element("Condition").as_deref(), Some("If-None-Match"));
     assert_eq!(scene.stored("key").as_deref(), Some(b"quicker".as_slice()));
     assert_eq!(scene.ask("DELETE", "/key", &[], b"").status, 204);
     assert_eq!(conditional().status, 200);
@@ -472,6 +481,64 @@ fn parts_are_listed_in_pages() {
         (vec!["7".to_owned()], Some("false"))
     );
     assert_eq!(second.element("PartsCount").as_deref(), Some("3"), "all of them, on every page");
+}
+
+/// As boto3 does it: nothing is chosen for the upload, and every part comes with a CRC32 all the same. The object had
+/// no checksum then, where S3 gives it one of its own.
+#[test]
+fn parts_with_checksums_that_nobody_chose_make_the_default_one() {
+    let scene = Scene::new();
+    let (first, last) = (vec![b'1'; MIN], b"the end".to_vec());
+    let upload = begin(&scene, &[]);
+    for (number, body) in [(1, &first), (2, &last)] {
+        let target = format!("/key?partNumber={number}&uploadId={upload}");
+        let wrong = scene.ask("PUT", &target, &[("x-amz-checksum-crc32", &crc32(b"x"))], body);
+        assert_eq!(wrong.outcome(), outcome(400, "BadDigest"));
+        let answer = scene.ask("PUT", &target, &[("x-amz-checksum-crc32", &crc32(body))], body);
+        assert_eq!(answer.header("x-amz-checksum-crc32"), Some(crc32(body).as_str()), "{answer:?}");
+    }
+    let answer = complete(&scene, &upload, &document(&[(1, &md5_hex(&first)), (2, &md5_hex(&last))]));
+    let whole = crc64_nvme(&[first, last].concat());
+    assert_eq!(answer.element("ChecksumCRC64NVME"), Some(whole.clone()), "{answer:?}");
+    assert_eq!(answer.element("ChecksumType").as_deref(), Some("FULL_OBJECT"));
+    let read = scene.ask("HEAD", "/key", &[("x-amz-checksum-mode", "ENABLED")], b"");
+    assert_eq!(read.header("x-amz-checksum-crc64nvme"), Some(whole.as_str()));
+    // What is of the whole says nothing of the parts, so they are counted and not listed.
+    let asked = [("x-amz-object-attributes", "ObjectParts")];
+    let parts = scene.ask("GET", "/key?attributes", &asked, b"").element("ObjectParts");
+    assert_eq!(parts.as_deref(), Some("<PartsCount>2</PartsCount>"));
+}
+
+/// The address of a completed object named its bucket twice: in the host, and in the path.
+#[test]
+fn the_address_of_an_object_names_its_bucket_once() {
+    let scene = Scene::new();
+    let upload = begin(&scene, &[]);
+    let document = document(&[(1, &put_part(&scene, &upload, 1, b"hello"))]);
+    let host = format!("{}.s3.example.com", scene.bucket());
+    let head = format!(
+        "POST /key?uploadId={upload} HTTP/1.1\r\nHost: {host}\r\nX-Amz-Date: {{date}}\r\n\
+         X-Amz-Content-SHA256: {{sha256}}\r\n\
+         Authorization: AWS4-HMAC-SHA256 Credential={{scope}}, SignedHeaders=host;x-amz-content-sha256;x-amz-date, \
+         Signature={{signature}}\r\nContent-Length: {{length}}\r\n\r\n"
+    );
+    let answer = scene.replay(&head, document.as_bytes());
+    assert_eq!(answer.element("Location"), Some(format!("http://{host}/key")), "{answer:?}");
+}
+
+/// The only part of an object was shown with the object's checksum, which is another one: SDKs compare it with the
+/// bytes, and fail.
+#[test]
+fn the_only_part_has_its_own_checksum() {
+    let scene = Scene::new();
+    let upload = begin(&scene, &[("x-amz-checksum-algorithm", "CRC32")]);
+    let etag = put_part(&scene, &upload, 1, b"hello");
+    assert_eq!(complete(&scene, &upload, &document(&[(1, &etag)])).status, 200);
+    let read = |target: &str| scene.ask("GET", target, &[("x-amz-checksum-mode", "ENABLED")], b"");
+    let part = read("/key?partNumber=1");
+    assert_eq!((part.status, part.header("x-amz-checksum-crc32")), (206, Some(crc32(b"hello").as_str())));
+    assert_eq!(part.header("x-amz-mp-parts-count"), Some("1"));
+    assert!(read("/key").header("x-amz-checksum-crc32").is_some_and(|value| value.ends_with("-1")));
 }
 
 fn sha256_bytes(bytes: &[u8]) -> Vec<u8> {

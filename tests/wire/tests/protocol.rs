@@ -54,6 +54,38 @@ fn what_is_not_served_says_so() {
     for method in ["PATCH", "TRACE", "PROPFIND", "BREW"] {
         let answer = scene.ask(method, "/key", &[], b"");
         assert_eq!(answer.outcome(), outcome(405, "MethodNotAllowed"), "{method}");
+        assert_eq!(answer.header("allow"), Some("GET, HEAD, PUT, DELETE"), "{method}");
+        assert_eq!(answer.element("ResourceType").as_deref(), Some("OBJECT"), "{method}");
+    }
+    let acl = scene.ask("PUT", "/key", &[("x-amz-acl", "open")], b"other");
+    assert_eq!(acl.outcome(), outcome(400, "InvalidArgument"));
+    for probe in ["retention", "legal-hold"] {
+        let lock = scene.ask("GET", &format!("/key?{probe}"), &[], b"");
+        assert_eq!(lock.outcome(), outcome(400, "InvalidRequest"), "{probe}");
+    }
+}
+
+/// An anonymous request was told what is served and what is not, before it was told that it may do nothing; and
+/// AccessDenied where there is nothing to be denied.
+#[test]
+fn whoever_does_not_sign_is_told_nothing_else() {
+    let scene = Scene::new();
+    let nobody = |request: &str, line: &str| {
+        scene.replay(&format!("{request} HTTP/1.1\r\nHost: {{host}}\r\n{line}Content-Length: 0\r\n\r\n"), b"")
+    };
+    for (request, line) in [
+        ("GET /", ""),
+        ("GET /{bucket}", ""),
+        ("GET /{bucket}/key", ""),
+        ("PUT /{bucket}?versioning", ""),
+        ("PATCH /{bucket}/key", ""),
+        ("PUT /{bucket}/key", "x-amz-tagging: a=b\r\n"),
+        ("PUT /no-such-bucket-here", ""),
+    ] {
+        assert_eq!(nobody(request, line).outcome(), outcome(403, "AccessDenied"), "{request}");
+    }
+    for request in ["GET /no-such-bucket-here", "PUT /no-such-bucket-here/key", "PUT /no-such-bucket-here?acl"] {
+        assert_eq!(nobody(request, "").outcome(), outcome(404, "NoSuchBucket"), "{request}");
     }
 }
 
@@ -98,6 +130,16 @@ fn a_bucket_is_deleted_once_it_is_empty() {
     assert_eq!(scene.ask("PUT", "/key", &[], b"hello").outcome(), outcome(404, "NoSuchBucket"));
 }
 
+/// More buckets on a page than there can be were taken for as many as there can be.
+#[test]
+fn a_page_of_buckets_has_a_limit() {
+    let scene = Scene::new();
+    for (most, status) in [("1", 200), ("10000", 200), ("0", 400), ("10001", 400), ("-1", 400)] {
+        let answer = scene.exchange(&scene.plain_at(&format!("GET /?max-buckets={most}"), &[], b""));
+        assert_eq!(answer.status, status, "{most}: {answer:?}");
+    }
+}
+
 /// Row 106: a bucket is made with and without a document, with and without a length.
 #[test]
 fn a_bucket_is_made_in_every_way() {
@@ -121,9 +163,11 @@ fn a_bucket_is_made_in_every_way() {
     let scene = Scene::without_bucket();
     let elsewhere = scene.ask("PUT", "", &[], document("eu-west-1").as_bytes());
     assert_eq!(elsewhere.outcome(), outcome(400, "IllegalLocationConstraintException"));
+    let nowhere = scene.ask("PUT", "", &[], document("nowhere").as_bytes());
+    assert_eq!(nowhere.outcome(), outcome(400, "InvalidLocationConstraint"));
     assert_eq!(scene.ask("PUT", "", &[], b"<CreateBucket").outcome(), outcome(400, "MalformedXML"));
     assert_eq!(scene.ask("HEAD", "", &[], b"").status, 404);
-    for name in ["ab", "Upper", "under_score", "-dash", "1.2.3.4", "a..b", &"x".repeat(64)] {
+    for name in ["sthree-a", "a--x-s3", "ab", "Upper", "under_score", "-dash", "1.2.3.4", "a..b", &"x".repeat(64)] {
         let answer = scene.exchange(&scene.plain_at(&format!("PUT /{name}"), &[], b""));
         assert_eq!(answer.outcome(), outcome(400, "InvalidBucketName"), "{name}");
     }
