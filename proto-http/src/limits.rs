@@ -129,8 +129,8 @@ pub const SIGNED_HEADERS_MAX: usize = HEADERS_MAX;
 /// Parameters of a signed query, because they are sorted before anybody has proved anything. Presigned requests have
 /// about ten, listings and multipart requests fewer.
 pub const SIGNED_PARAMETERS_MAX: usize = 128;
-/// Bytes of a signed text that are shown when its signature is wrong, because they go to somebody who has proved nothing.
-/// The texts of clients take one KiB, with a long session token four.
+/// Bytes of a signed text that are shown when its signature is wrong, because they go to somebody who has proved
+/// nothing. The texts of clients take one KiB, with a long session token four.
 pub const SHOWN_BYTES_MAX: usize = 8 * 1024;
 /// Bytes of an access key. Three are what other servers take; IAM's longest has 128.
 pub const ACCESS_KEY_BYTES_MIN: usize = 3;

@@ -74,8 +74,8 @@ impl Verifier {
         self.signing_keys = SigningKeys::default();
     }
 
-    /// Who sent this request, at this time in seconds since 1970. `hosted` is the bucket that its host named, if that did:
-    /// version 2 signs the bucket and not the host.
+    /// Who sent this request, at this time in seconds since 1970. `hosted` is the bucket that its host named, if that
+    /// did: version 2 signs the bucket and not the host.
     ///
     /// # Errors
     /// Whatever it presents is not right.

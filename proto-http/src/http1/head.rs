@@ -2,8 +2,8 @@
 //!
 //! What must hold: path, query and header values are kept exactly as they were sent, since signatures are made over
 //! them. Header names are lower case. Everything on which two servers could disagree is refused: line ends other than
-//! CRLF, folded lines, spaces before a colon, control bytes, a request that names no host or several, a target that names
-//! another host than the header does.
+//! CRLF, folded lines, spaces before a colon, control bytes, a request that names no host or several, a target that
+//! names another host than the header does.
 //!
 //! What is let through, because clients send it: raw bytes above ASCII in values, raw UTF-8 in the target. A target
 //! that is not UTF-8 is refused; no key could be made of it.

@@ -12,8 +12,8 @@ pub const SECRET_KEY: &str = "wiresecretkey";
 /// The region of every server of these tests.
 pub const REGION: &str = "us-east-1";
 
-/// The query of a request of version 2 that ends at this time. `resource` is what it signs: bucket and key. `headers` are
-/// the lines of what it signs among those of Amazon, sorted, each with its end.
+/// The query of a request of version 2 that ends at this time. `resource` is what it signs: bucket and key. `headers`
+/// are the lines of what it signs among those of Amazon, sorted, each with its end.
 #[must_use]
 pub fn query_of_version_2(method: &str, resource: &str, headers: &str, expires_s: u64) -> String {
     let text = format!("{method}\n\n\n{expires_s}\n{headers}{resource}");

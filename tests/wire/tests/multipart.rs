@@ -217,8 +217,8 @@ fn a_wrong_list_of_parts_completes_nothing() {
     assert_eq!(complete(&scene, &upload, &document(&[(1, &etag)])).outcome(), outcome(404, "NoSuchUpload"));
 }
 
-/// A checksum of another algorithm than the upload's was passed over, wherever it was claimed: the client took the object
-/// for checked. A composite one with its number of parts was taken for malformed.
+/// A checksum of another algorithm than the upload's was passed over, wherever it was claimed: the client took the
+/// object for checked. A composite one with its number of parts was taken for malformed.
 #[test]
 fn every_checksum_that_is_claimed_is_compared_or_refused() {
     let scene = Scene::new();

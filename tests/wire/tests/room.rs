@@ -1,5 +1,4 @@
 //! Room for bodies: so many may come in on one core at once, and whatever moves a body counts.
-#![expect(clippy::disallowed_methods, reason = "a test of the real world, outside of the seam")]
 
 use stratum_wire::{Scene, Server, Wire, md5_hex};
 
@@ -22,7 +21,7 @@ fn a_copy_waits_for_room_like_any_other_body() {
     // Whoever is told to go on has its room.
     let request = scene.plain("PUT", "/slow", &[("Expect", "100-continue")], b"x");
     let head = request.get(..request.len() - 1).expect("a head and one byte");
-    let crowd: Vec<Wire> = (0..BODIES_MAX)
+    let mut crowd: Vec<Wire> = (0..BODIES_MAX)
         .map(|_| {
             let mut wire = scene.connect();
             wire.send(head);
@@ -34,7 +33,6 @@ fn a_copy_waits_for_room_like_any_other_body() {
         assert_eq!(refused, (503, "SlowDown".to_owned()));
     }
     // One goes: there is room for one copy after the other.
-    let mut crowd = crowd;
     let mut last = crowd.pop().expect("there are many");
     last.send(b"x");
     assert_eq!(last.answer().status, 200);

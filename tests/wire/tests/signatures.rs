@@ -483,8 +483,8 @@ fn a_presigned_url_is_not_walked_into_another_bucket_by_an_absolute_target() {
     assert!(elsewhere.closes());
 }
 
-/// Version 2 does not sign the host, and the path alone was signed: a host that names a bucket sent a presigned URL into
-/// that bucket. The bucket is signed in front of the path, as S3 has it.
+/// Version 2 does not sign the host, and the path alone was signed: a host that names a bucket sent a presigned URL
+/// into that bucket. The bucket is signed in front of the path, as S3 has it.
 #[test]
 fn a_presigned_url_of_version_2_signs_the_bucket_that_its_host_names() {
     let (scene, other) = (Scene::new(), Scene::new());
