@@ -29,7 +29,7 @@ pub const CONNECTIONS_MAX: usize = 16 * 1024;
 /// Room for what comes on a connection between two requests, and for most heads with a small body.
 pub const HEAD_READ_BYTES: usize = 8 * 1024;
 /// Room for what comes of a body at once: more than the system holds of one connection gains nothing.
-pub const BODY_READ_BYTES: usize = 256 * 1024;
+pub const BODY_READ_BYTES: usize = 128 * 1024;
 /// A piece of a body is at most this long: hashing it holds the core for some tens of microseconds.
 pub const PIECE_BYTES_MAX: usize = 64 * 1024;
 /// A connection on which no request comes is closed after this time: longer than the pools of clients keep theirs.

@@ -30,8 +30,8 @@ pub enum Gone {
 /// One client's connection.
 pub struct Connection {
     stream: Stream,
-    /// Who it is.
-    peer: SocketAddr,
+    /// Who it is, as the journal writes it.
+    peer: Box<str>,
     secure: bool,
     inbox: Vec<u8>,
     taken: usize,
@@ -44,13 +44,13 @@ impl Connection {
     #[must_use]
     pub fn new(stream: Stream, peer: SocketAddr) -> Connection {
         let secure = matches!(stream, Stream::Tls(_));
-        Connection { stream, peer, secure, inbox: Vec::new(), taken: 0, ended: false }
+        Connection { stream, peer: peer.to_string().into(), secure, inbox: Vec::new(), taken: 0, ended: false }
     }
 
     /// The client's address.
     #[must_use]
-    pub fn peer(&self) -> SocketAddr {
-        self.peer
+    pub fn peer(&self) -> &str {
+        &self.peer
     }
 
     /// True if it is encrypted.

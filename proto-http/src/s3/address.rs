@@ -119,6 +119,9 @@ pub(super) fn checked_key(bytes: &[u8]) -> Result<ObjectKey, S3Error> {
 
 /// The bucket that a host names, in front of one of our domains.
 fn virtual_bucket(host: &[u8], domains: &[String]) -> Option<String> {
+    if domains.is_empty() {
+        return None;
+    }
     let host = std::str::from_utf8(host).ok()?.trim().to_ascii_lowercase();
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,

@@ -108,7 +108,7 @@ async fn unless_stopped<T>(hub: &Hub, coming: impl Future<Output = T>) -> Option
 
 /// Serves one request. The connection, if another may follow on it.
 async fn answer(hub: &Rc<Hub>, head: Head, connection: Connection) -> Option<Connection> {
-    let (began, peer) = (rt::now(), connection.peer());
+    let began = rt::now();
     let mut asked = Asked {
         id: hub.request_id(),
         is_head: head.method() == "HEAD",
@@ -143,7 +143,7 @@ async fn answer(hub: &Rc<Hub>, head: Head, connection: Connection) -> Option<Con
         Err(Failure::Refused(error)) => asked.send_error(&mut incoming.connection, &error).await,
         Err(Failure::Gone) => Told::gone(Gone::Closed),
     };
-    note(hub, &asked, &method, peer, began, &told);
+    note(hub, &asked, &method, incoming.connection.peer(), began, &told);
     if !told.whole {
         return None;
     }
@@ -165,9 +165,9 @@ async fn refuse(hub: &Rc<Hub>, connection: Connection, error: &S3Error) {
 }
 
 async fn refuse_as(hub: &Rc<Hub>, mut connection: Connection, asked: &Asked, method: &str, error: &S3Error) {
-    let (peer, began) = (connection.peer(), rt::now());
+    let began = rt::now();
     let told = asked.send_error(&mut connection, error).await;
-    note(hub, asked, method, peer, began, &told);
+    note(hub, asked, method, connection.peer(), began, &told);
     if told.whole {
         linger(connection).await;
     }
@@ -179,7 +179,7 @@ async fn linger(connection: Connection) {
     connection.linger(LINGER_BYTES_MAX, silence, patience).await;
 }
 
-fn note(hub: &Hub, asked: &Asked, method: &str, peer: std::net::SocketAddr, began: u64, told: &Told) {
+fn note(hub: &Hub, asked: &Asked, method: &str, peer: &str, began: u64, told: &Told) {
     hub.journal.note(&Line {
         time_ms: rt::wall_ms(),
         id: asked.id,

@@ -19,6 +19,9 @@ use crate::s3::{Reply, ReplyBody, Service, Slice};
 use crate::text::{Ascii, dates, hex};
 use crate::xml::{self, ErrorDocument};
 
+/// Room for a head: most have half of it.
+const HEAD_BYTES: usize = 1024;
+
 /// What became of an answer, for the journal.
 #[derive(Debug)]
 pub(super) struct Told {
@@ -56,7 +59,13 @@ impl Asked {
     }
 
     fn head(&self, status: u16) -> ResponseHead {
-        let mut head = ResponseHead::new(Vec::with_capacity(1024), Status::of(status), &dates::http(rt::wall_ms()));
+        self.head_before(status, 0)
+    }
+
+    /// A head with room for so many bytes behind it.
+    fn head_before(&self, status: u16, bytes: usize) -> ResponseHead {
+        let memory = Vec::with_capacity(HEAD_BYTES + bytes);
+        let mut head = ResponseHead::new(memory, Status::of(status), &dates::http(rt::wall_ms()));
         head.header("Server", b"Stratum");
         let id = self.id_text();
         head.header("x-amz-request-id", id.as_bytes());
@@ -66,7 +75,12 @@ impl Asked {
 
     /// Sends a reply.
     pub(super) async fn send(&self, service: &Service, connection: &mut Connection, reply: Reply) -> Told {
-        let mut head = self.head(reply.status);
+        let behind = match &reply.body {
+            ReplyBody::Empty | ReplyBody::Announced(_) => 0,
+            ReplyBody::Document(document) => document.len(),
+            ReplyBody::Object(object, _) => object.inline().map_or(0, <[u8]>::len),
+        };
+        let mut head = self.head_before(reply.status, behind);
         head.lines(&reply.lines);
         let status = reply.status;
         match reply.body {
