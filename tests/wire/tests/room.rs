@@ -2,8 +2,10 @@
 
 use stratum_wire::{Scene, Server, Wire, md5_hex};
 
-/// As many bodies as one core takes at once.
+/// As many large bodies as one core takes at once.
 const BODIES_MAX: usize = 512;
+/// One byte more than a small body has.
+const LARGE_BYTES: usize = 128 * 1024 + 1;
 
 /// Copies took no room: a client could have any number of them under way, each with its pieces in memory.
 #[test]
@@ -19,8 +21,9 @@ fn a_copy_waits_for_room_like_any_other_body() {
     let copies = || ["/copy", &part].map(|to| scene.ask("PUT", to, &[("x-amz-copy-source", &source)], b"").outcome());
 
     // Whoever is told to go on has its room.
-    let request = scene.plain("PUT", "/slow", &[("Expect", "100-continue")], b"x");
-    let head = request.get(..request.len() - 1).expect("a head and one byte");
+    let body = vec![b'x'; LARGE_BYTES];
+    let request = scene.plain("PUT", "/slow", &[("Expect", "100-continue")], &body);
+    let head = request.get(..request.len() - LARGE_BYTES).expect("a head and a body");
     let mut crowd: Vec<Wire> = (0..BODIES_MAX)
         .map(|_| {
             let mut wire = scene.connect();
@@ -34,7 +37,7 @@ fn a_copy_waits_for_room_like_any_other_body() {
     }
     // One goes: there is room for one copy after the other.
     let mut last = crowd.pop().expect("there are many");
-    last.send(b"x");
+    last.send(&body);
     assert_eq!(last.answer().status, 200);
     for copied in copies() {
         assert_eq!(copied, (200, String::new()));
