@@ -50,7 +50,7 @@ fn filled(home: &TempDir, shards: u16) -> Layers {
         let directory = home.path().join(format!("shard-{shard}"));
         std::fs::create_dir_all(&directory).expect("a directory in a temporary one");
         let identity = Identity { store: [7; 16], shard: ShardId(shard), shard_count: shards };
-        let store = Store::create(&Home::Directory(directory, MAP_BYTES), identity).expect("an empty directory");
+        let store = Store::create(&Home::Directory(directory, MAP_BYTES), identity, |_| {}).expect("an empty directory");
         (ShardId(shard), store)
     });
     let mut layers = Layers::new(stores.collect());

@@ -27,6 +27,7 @@ mod page;
 mod seal;
 mod state;
 mod store;
+mod trust;
 mod twin;
 mod uploads;
 mod value;
