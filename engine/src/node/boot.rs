@@ -104,6 +104,7 @@ async fn start(seat: &Seat, catalog: &Rc<Catalog>, orders: &mut Vec<OrderSlot>) 
     let containers = disk.containers(CoreId(0));
     let owner_post = seat.owner_post.clone();
     let (notice, health) = (options.notice, seat.health.clone());
+    disk.owner().share(health.clone());
     let segments = Segments::new(containers, Rc::clone(catalog), CoreId(0), owner_post, notice, health);
     let segments = Rc::new(segments);
     let reader = LogReader::new(Rc::clone(&segments), BufferPool::new(options.buffer_bytes));
