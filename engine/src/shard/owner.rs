@@ -207,7 +207,7 @@ impl Owner {
     }
 
     /// Waits while the queue or both memtables are full, for a second.
-    async fn room(&self) -> Result<(), Error> {
+    pub(super) async fn room(&self) -> Result<(), Error> {
         if self.queue.borrow().len() < INTENTS_MAX && !self.memtables_full() {
             // Nearly always: an alarm that nobody hears costs more than the look.
             return Ok(());
@@ -228,8 +228,16 @@ impl Owner {
                 }
             }
         };
-        let full = if self.index_full.get() { Error::NoSpace } else { Error::SlowDown };
-        rt::timeout(Duration::from_millis(SLOW_DOWN_MS), waiting).await.ok_or(full)
+        let waited = rt::timeout(Duration::from_millis(SLOW_DOWN_MS), waiting).await;
+        // What a checkpoint found meanwhile counts.
+        waited.ok_or(if self.index_full.get() { Error::NoSpace } else { Error::SlowDown })
+    }
+
+    /// Changed keys that the stores do not hold yet.
+    #[must_use]
+    pub fn pending_keys(&self) -> usize {
+        let layers = self.layers.borrow();
+        layers.active().keys() + layers.frozen().map_or(0, |frozen| frozen.keys())
     }
 
     fn memtables_full(&self) -> bool {
