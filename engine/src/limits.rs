@@ -77,6 +77,8 @@ pub const SCAN_ROWS_MIN: usize = 16;
 pub const TWIN_COMMITS_MAX: usize = 8;
 /// Keys and common prefixes of one listing page (S3).
 pub const LIST_PAGE_MAX: usize = 1000;
+/// Uploads that a core looks at before its other tasks have their turn: some microseconds each.
+pub const WALK_UPLOADS: usize = 256;
 /// Keys of one DeleteObjects request (S3).
 pub const DELETE_KEYS_MAX: usize = 1000;
 /// Buckets of one store: the snapshot of all of them lies in every core's memory.

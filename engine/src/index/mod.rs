@@ -44,5 +44,5 @@ pub use seal::stamp;
 pub use state::{Counts, CountsDelta, Identity, Position};
 pub use store::{Home, Row, Store};
 pub use twin::{Fate, TwinDisk, TwinStore};
-pub use uploads::{parts, uploads};
+pub use uploads::{UploadsWalk, parts};
 pub use value::{BucketEntry, BucketState, Entry, PartEntry, UploadEntry, UploadState};

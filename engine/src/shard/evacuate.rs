@@ -86,6 +86,7 @@ impl Owner {
             let floor = self.floor.get();
             return Ok(Some(self.admit(shard, Intent::Checkpoint { sequence: newest.sequence, floor })?));
         }
+        self.warm_record(&record).await;
         if !self.is_live_at(&record, from)? {
             return Ok(None);
         }

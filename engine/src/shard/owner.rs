@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use crate::disk::Segments;
 use crate::error::Error;
-use crate::index::{Layers, Position, Table, keys};
+use crate::index::{Layers, Position};
 use crate::limits::{INTENTS_MAX, SLOW_DOWN_MS};
 use crate::log::LogReader;
-use crate::rt::{self, Event, Gate, Helper, reply};
+use crate::rt::{self, Event, Gate, reply};
 use crate::shard::buckets::Buckets;
 use crate::shard::intent::{Answer, Intent, Queued};
 use crate::types::{BucketId, CoreId, GroupNumber, Location, SegmentId, Sequence, ShardId};
@@ -139,18 +139,6 @@ impl Owner {
         self.may_fault.set(total > self.options.index_resident_bytes);
     }
 
-    /// Brings the pages of a key into memory, on a helper thread, if they may not be there: the lookup that follows on
-    /// the core then does not wait for the disk.
-    pub(super) async fn warm(&self, shard: ShardId, key: &[u8]) {
-        if !self.may_fault.get() {
-            return;
-        }
-        let Some(store) = self.layers.borrow().stores().get(&shard).cloned() else { return };
-        let key = key.to_vec();
-        // Only the reading matters: an error comes again to the lookup that follows, and is answered there.
-        drop(rt::help(Helper::Lookup, move || store.lookup(Table::Current, &key)).await);
-    }
-
     /// The core it lives on.
     #[must_use]
     pub fn core(&self) -> CoreId {
@@ -177,9 +165,7 @@ impl Owner {
     /// # Errors
     /// Why it is refused, or why nothing can be said of it.
     pub async fn decide(&self, shard: ShardId, bucket: BucketId, intent: Intent) -> Result<Answer, Error> {
-        if let Intent::Put { key, .. } | Intent::Delete { key, .. } | Intent::Complete { key, .. } = &intent {
-            self.warm(shard, &keys::object(bucket, key)).await;
-        }
+        self.warm_intent(shard, &intent).await;
         loop {
             self.room().await?;
             // From here to the queue nothing waits: what is behind a fence is in the queue before its barrier, or not
