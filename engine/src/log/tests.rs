@@ -243,7 +243,7 @@ fn what_a_killed_process_left_is_durable_before_a_footer_names_it() {
     for (seed, kill) in (last * 3 / 4..last).step_by(14).enumerate() {
         for cut in (150_u64..).step_by(3) {
             let world = World::new(seed as u64, crate::rt::sim::Options::default());
-            drop(world.run(work(), Fuse::Kill { after_events: kill }));
+            assert_eq!(world.run(work(), Fuse::Kill { after_events: kill }), Outcome::Killed);
             let start = async {
                 let bench = bench().await;
                 recovered(&bench, &[], false).await

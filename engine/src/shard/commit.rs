@@ -242,6 +242,7 @@ impl Closing {
         owner.last.borrow_mut().extend(self.staged.last());
         owner.layers.borrow_mut().active_mut().absorb(self.staged);
         for (record, location) in self.records {
+            owner.moved.set(owner.moved.get() + u64::from(record.position != record.sequence));
             if let Some((sequence, _)) = record.meta.change.confirmed() {
                 let mut confirmed = owner.confirmed.borrow_mut();
                 let newest = confirmed.entry(record.shard).or_default();

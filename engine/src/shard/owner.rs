@@ -80,6 +80,7 @@ pub struct Owner {
     pub(super) frozen_committed: RefCell<BTreeSet<ShardId>>,
     pub(super) checkpoint_turn: Gate,
     pub(super) checkpoints: Cell<u64>,
+    pub(super) moved: Cell<u64>,
     pub(super) log_bytes: Cell<u64>,
     pub(super) tip: Cell<(SegmentId, GroupNumber)>,
     pub(super) floor: Cell<SegmentId>,
@@ -118,6 +119,7 @@ impl Owner {
             frozen_committed: RefCell::default(),
             checkpoint_turn: Gate::new(1),
             checkpoints: Cell::default(),
+            moved: Cell::default(),
             log_bytes: Cell::default(),
             tip: Cell::default(),
             floor: Cell::new(floor),
@@ -317,6 +319,12 @@ impl Owner {
     #[must_use]
     pub fn checkpoints(&self) -> u64 {
         self.checkpoints.get()
+    }
+
+    /// Records of this core that compaction has moved since the start.
+    #[must_use]
+    pub fn moved(&self) -> u64 {
+        self.moved.get()
     }
 
     /// The shards of this core.

@@ -168,7 +168,8 @@ async fn footer_of(
 
 /// Marks all stores, so that no later start relies on them.
 async fn mark(layers: &Layers) -> Result<(), ReplayError> {
-    for store in layers.stores().values().cloned() {
+    for store in layers.stores().values() {
+        let store = store.clone();
         rt::help(Helper::General, move || store.distrust()).await?;
     }
     Ok(())

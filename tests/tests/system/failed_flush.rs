@@ -89,8 +89,8 @@ fn a_failed_flush_of_the_slot_table_stops_every_core() {
             options.upkeep_ms = 0;
         });
         stage.act(async |stores| {
-            let first = stage.world.files().into_iter().map(|(path, _)| path);
-            let first = first.filter(|path| path.ends_with("container-0000")).last().expect("there is one");
+            let mut files = stage.world.files().into_iter();
+            let (first, _) = files.find(|(path, _)| path.ends_with("container-0000")).expect("there is one");
             stage.ledger.borrow_mut().ending = true;
             stage.world.fail_flush_after(Some(&first), flush);
             let mut taken = 0;
