@@ -1,8 +1,8 @@
 //! What the engine's parts cost by themselves: filling a group and appending it, finding a key, listing a page, a
 //! checkpoint.
 //!
-//! The stores are real LMDB environments in a temporary directory, the log is a real one there on a core of its own; what
-//! they write is synced. What is not here: a whole node under load, which is the program `engine_load`.
+//! The stores are real LMDB environments in a temporary directory, the log is a real one there on a core of its own;
+//! what they write is synced. What is not here: a whole node under load, which is the program `engine_load`.
 #![expect(clippy::disallowed_methods, reason = "the stores of a bench lie in real directories")]
 
 use std::collections::{BTreeMap, VecDeque};

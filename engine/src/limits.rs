@@ -56,8 +56,8 @@ pub const INDEX_KEY_BYTES_MAX: usize = 8 + KEY_BYTES_MAX + 1 + 16 + 2;
 /// One shard's index may grow to this size: address space only, far above 100 million keys, and 256 shards still fit
 /// into 47 bits.
 pub const INDEX_MAP_BYTES: usize = 64 * 1024 * 1024 * 1024;
-/// With less room than this in its file system a failed write of the index is taken for a full disk: LMDB writes a batch
-/// in pieces, and of one that was taken in part it says the same as of a broken disk.
+/// With less room than this in its file system a failed write of the index is taken for a full disk: LMDB writes a
+/// batch in pieces, and of one that was taken in part it says the same as of a broken disk.
 pub const INDEX_ROOM_BYTES: u64 = 16 * 1024 * 1024;
 /// Segments that wait for their last readers to be freed. With so many held up, freeing more would not help.
 pub const FREEING_MAX: usize = 64;

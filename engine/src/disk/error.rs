@@ -50,8 +50,8 @@ pub enum DiskError {
 }
 
 impl DiskError {
-    /// True for the want of something that may be there a moment later, a slot or a descriptor: nothing was written, and
-    /// the same may be asked for again.
+    /// True for the want of something that may be there a moment later, a slot or a descriptor: nothing was written,
+    /// and the same may be asked for again.
     #[must_use]
     pub fn passes(&self) -> bool {
         match self {

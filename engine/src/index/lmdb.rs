@@ -291,8 +291,8 @@ impl Databases {
     }
 }
 
-/// What a failed write of LMDB means where the file system can still give so many bytes. Taking a broken disk for a full
-/// one costs another try; LMDB itself takes nothing more after a flush that failed.
+/// What a failed write of LMDB means where the file system can still give so many bytes. Taking a broken disk for a
+/// full one costs another try; LMDB itself takes nothing more after a flush that failed.
 fn of_room(free_bytes: Option<u64>) -> IndexError {
     match free_bytes {
         Some(free) if free < INDEX_ROOM_BYTES => IndexError::Full,

@@ -1,9 +1,9 @@
-//! Whether a store is still believed, and what follows when it is found to contradict itself: a mark beside it, durable,
-//! and a word to the operator, once.
+//! Whether a store is still believed, and what follows when it is found to contradict itself: a mark beside it,
+//! durable, and a word to the operator, once.
 //!
 //! What must hold: every answer of a store passes here, so that no way of asking can find damage and keep it to itself;
-//! and the mark is there before the error is answered. It is the mark that an unreadable page leaves too: the next start
-//! begins the index anew.
+//! and the mark is there before the error is answered. It is the mark that an unreadable page leaves too: the next
+//! start begins the index anew.
 //!
 //! The mark is made where the damage is found, which may be on a core: that happens once to a store, and whatever came
 //! between could lose the news.

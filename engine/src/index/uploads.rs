@@ -11,8 +11,8 @@ use super::page::{Item, Page, PageRequest, PartsPage};
 use super::value::{PartEntry, UploadEntry, UploadState};
 use crate::types::{BucketId, ObjectKey, UploadId};
 
-/// The way to a page of the open uploads that a core's shards hold, in steps. Completed uploads are remembered for a day
-/// and passed over one by one, however many they are.
+/// The way to a page of the open uploads that a core's shards hold, in steps. Completed uploads are remembered for a
+/// day and passed over one by one, however many they are.
 #[derive(Clone, Debug)]
 pub struct UploadsWalk {
     request: PageRequest,

@@ -11,9 +11,9 @@
 //! ```
 //!
 //! What must hold: a store with a mark is never opened, and a mark is never removed while the store that it is for may
-//! come back, or an unreadable page would end every start. A store that turns out to be damaged within a start is marked
-//! like any other and begun anew by the same start (`boot`). A store that is begun anew is at position zero: the whole
-//! log is replayed into it, also by a later start if this one is cut short.
+//! come back, or an unreadable page would end every start. A store that turns out to be damaged within a start is
+//! marked like any other and begun anew by the same start (`boot`). A store that is begun anew is at position zero: the
+//! whole log is replayed into it, also by a later start if this one is cut short.
 //!
 //! LMDB maps files: its directories are real ones in every world.
 

@@ -5,9 +5,9 @@
 //! position passes a record that is not yet applied. Memory stays bounded: a full memtable is committed before the next
 //! segment.
 //!
-//! While there is damage that the operator has not accepted, what is replayed is shown and proves nothing: a record that
-//! does not read today may read tomorrow, and no position may have passed it. Such a replay commits nothing; where it
-//! must, its stores are marked first, so that the next start begins them anew.
+//! While there is damage that the operator has not accepted, what is replayed is shown and proves nothing: a record
+//! that does not read today may read tomorrow, and no position may have passed it. Such a replay commits nothing; where
+//! it must, its stores are marked first, so that the next start begins them anew.
 
 use std::collections::BTreeMap;
 use std::fmt;

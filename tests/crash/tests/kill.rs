@@ -79,7 +79,8 @@ fn two_hundred_kills_lose_nothing_that_was_acknowledged() {
     let Story { ledger, deaths, readings, starts, rebuilds, .. } = &story;
     let died_in = |phase| deaths.get(&phase).copied().unwrap_or(0);
     let summary = format!(
-        "seed {seed}: {kills} kills, {starts} starts, {readings} readings, {rebuilds} rebuilds, {} acknowledgements, {} objects; died in {deaths:?}",
+        "seed {seed}: {kills} kills, {starts} starts, {readings} readings, {rebuilds} rebuilds, {} acknowledgements, \
+         {} objects; died in {deaths:?}",
         ledger.acknowledged,
         ledger.objects(),
     );

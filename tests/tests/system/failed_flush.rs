@@ -52,8 +52,8 @@ async fn no_core_writes(stores: &[Store], why: &str) {
 }
 
 /// A large group goes as a plain write with a flush behind it. When that write failed only the core that had made it
-/// stopped. The bytes may be there all the same, for instance those that delete a bucket: the fences were lifted, and the
-/// other cores acknowledged puts into it, which the next start dropped.
+/// stopped. The bytes may be there all the same, for instance those that delete a bucket: the fences were lifted, and
+/// the other cores acknowledged puts into it, which the next start dropped.
 #[test]
 fn a_failed_write_of_a_large_group_stops_every_core() {
     for seed in 0..12 {
@@ -80,8 +80,8 @@ fn a_failed_write_of_a_large_group_stops_every_core() {
     }
 }
 
-/// The flush that fails may be one of the slot table's, while a core turns to its next segment. The table lies in a file
-/// with everybody's segments, and nobody but that core heard of it.
+/// The flush that fails may be one of the slot table's, while a core turns to its next segment. The table lies in a
+/// file with everybody's segments, and nobody but that core heard of it.
 #[test]
 fn a_failed_flush_of_the_slot_table_stops_every_core() {
     for (seed, flush) in (1..=12).enumerate() {

@@ -9,8 +9,8 @@ use stratum_tests::node::SHARDS;
 
 /// Cycles of one seed: enough for its store to grow old, few enough to replay quickly.
 const CYCLES_PER_SEED: u64 = 50;
-/// Power cuts that count, of all seeds together, unless the environment says otherwise. Good ends, exits and kills come on
-/// top.
+/// Power cuts that count, of all seeds together, unless the environment says otherwise. Good ends, exits and kills come
+/// on top.
 const CYCLES: u64 = 10_000;
 
 /// Seeds that run with LMDB itself: its syncs are real, and slow.

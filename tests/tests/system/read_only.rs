@@ -1,6 +1,6 @@
-//! There is damage that the operator has not accepted: the store shows what it can and proves nothing. A start like that
-//! brought what it had replayed into the index, with positions past the records that it could not read. When the medium
-//! gave them again, the next start passed them over, and compaction took them for dead.
+//! There is damage that the operator has not accepted: the store shows what it can and proves nothing. A start like
+//! that brought what it had replayed into the index, with positions past the records that it could not read. When the
+//! medium gave them again, the next start passed them over, and compaction took them for dead.
 
 use stratum_engine::error::Error;
 use stratum_engine::node::PutOptions;

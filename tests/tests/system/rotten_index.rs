@@ -1,7 +1,7 @@
-//! A value of the index rots. Nothing is lost, for the log has everything; but the store went on with that value for ever:
-//! its key, and every listing over it, failed at each start anew, a checkpoint that met it ended the core's writes, and
-//! if the key was in the tail of the log the next start met it too and there was none. Now whoever meets it leaves a
-//! mark, and a start that meets it builds that index anew at once.
+//! A value of the index rots. Nothing is lost, for the log has everything; but the store went on with that value for
+//! ever: its key, and every listing over it, failed at each start anew, a checkpoint that met it ended the core's
+//! writes, and if the key was in the tail of the log the next start met it too and there was none. Now whoever meets it
+//! leaves a mark, and a start that meets it builds that index anew at once.
 
 use std::cell::RefCell;
 
