@@ -110,6 +110,7 @@ impl From<DiskError> for Error {
         match error {
             DiskError::Full => Error::NoSpace,
             DiskError::Failed => Error::WritesStopped,
+            error if error.passes() => Error::SlowDown,
             error => Error::Disk(error),
         }
     }

@@ -56,6 +56,9 @@ pub const INDEX_KEY_BYTES_MAX: usize = 8 + KEY_BYTES_MAX + 1 + 16 + 2;
 /// One shard's index may grow to this size: address space only, far above 100 million keys, and 256 shards still fit
 /// into 47 bits.
 pub const INDEX_MAP_BYTES: usize = 64 * 1024 * 1024 * 1024;
+/// With less room than this in its file system a failed write of the index is taken for a full disk: LMDB writes a
+/// batch in pieces, and of one that was taken in part it says the same as of a broken disk.
+pub const INDEX_ROOM_BYTES: u64 = 16 * 1024 * 1024;
 /// Segments that wait for their last readers to be freed. With so many held up, freeing more would not help.
 pub const FREEING_MAX: usize = 64;
 /// Maps that are watched for pages that do not read: one per shard, for one process serves one store. A map beyond them
@@ -74,6 +77,8 @@ pub const SCAN_ROWS_MIN: usize = 16;
 pub const TWIN_COMMITS_MAX: usize = 8;
 /// Keys and common prefixes of one listing page (S3).
 pub const LIST_PAGE_MAX: usize = 1000;
+/// Uploads that a core looks at before its other tasks have their turn: some microseconds each.
+pub const WALK_UPLOADS: usize = 256;
 /// Keys of one DeleteObjects request (S3).
 pub const DELETE_KEYS_MAX: usize = 1000;
 /// Buckets of one store: the snapshot of all of them lies in every core's memory.

@@ -36,9 +36,9 @@ const PATIENCE_NS: u64 = 20_000_000_000;
 /// What a run has seen, so that a test can insist that it saw everything.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
-    /// Crashes after enough acknowledged changes.
+    /// Power cuts after enough acknowledged changes. No other end counts.
     pub counted: u64,
-    /// Crashes before that, because the disk was full.
+    /// Ends before that, because the disk was full.
     pub starved: u64,
     /// Power cuts.
     pub power_cuts: u64,
@@ -56,8 +56,14 @@ pub struct Totals {
     pub segments: u64,
     /// Segments that were freed again.
     pub freed: u64,
+    /// Records that compaction moved.
+    pub moved: u64,
     /// Changes acknowledged.
     pub acknowledged: u64,
+    /// Deletions of buckets among them.
+    pub bucket_deletes: u64,
+    /// Completions of uploads among them.
+    pub completions: u64,
     /// Operations refused for want of room.
     pub untouched: u64,
     /// Writes torn by a crash.
@@ -79,7 +85,10 @@ impl Totals {
         self.checkpoints += other.checkpoints;
         self.segments += other.segments;
         self.freed += other.freed;
+        self.moved += other.moved;
         self.acknowledged += other.acknowledged;
+        self.bucket_deletes += other.bucket_deletes;
+        self.completions += other.completions;
         self.untouched += other.untouched;
         self.torn += other.torn;
         self.trace = self.trace.rotate_left(1) ^ other.trace;
@@ -108,6 +117,7 @@ pub fn run_on(index: IndexFiles, seed: u64, cycles: u64) -> Totals {
     }
     let seen = run.seen.get();
     run.totals.checkpoints = seen.checkpoints;
+    run.totals.moved = seen.moved;
     run.totals.segments = seen.newest;
     run.totals.freed = seen.newest.saturating_sub(seen.live);
     run.totals.torn = run.world.stats().torn;
@@ -134,6 +144,7 @@ struct Run {
 #[derive(Clone, Copy, Default)]
 struct Seen {
     checkpoints: u64,
+    moved: u64,
     newest: u64,
     live: u64,
 }
@@ -213,8 +224,11 @@ impl Run {
         let untouched = self.ledger.borrow().untouched;
         self.totals.acknowledged += changes;
         self.totals.untouched += untouched;
+        let of_kind = |kind| self.ledger.borrow().acknowledged.get(kind).copied().unwrap_or(0);
+        self.totals.bucket_deletes += of_kind("delete bucket");
+        self.totals.completions += of_kind("complete");
         if changes >= CHANGES_MIN && kinds >= KINDS_MIN {
-            self.totals.counted += 1;
+            self.totals.counted += u64::from(matches!(outcome, Outcome::Cut));
         } else {
             assert!(
                 untouched > 0,
@@ -268,7 +282,8 @@ impl Run {
             achieve(&ledger).await;
             let (newest, live) = store.segments();
             let checkpoints = seen.get().checkpoints + stores.iter().map(Store::checkpoints).sum::<u64>();
-            seen.set(Seen { checkpoints, newest: newest.0, live: live as u64 });
+            let moved = seen.get().moved + stores.iter().map(Store::moved).sum::<u64>();
+            seen.set(Seen { checkpoints, moved, newest: newest.0, live: live as u64 });
             match chance.below(20) {
                 0 => {
                     ledger.borrow_mut().ending = true;

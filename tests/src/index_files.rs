@@ -60,6 +60,35 @@ impl IndexFiles {
     }
 }
 
+impl IndexFiles {
+    /// Every byte of the files of LMDB, a file per shard; none of the twins.
+    ///
+    /// # Panics
+    /// If a file cannot be read.
+    #[must_use]
+    pub fn bytes(&self) -> Vec<Vec<u8>> {
+        let IndexFiles::Lmdb(directory, shards) = self else { return Vec::new() };
+        let read = |shard| fs::read(file(directory.path(), shard)).expect("our own file");
+        (0..*shards).map(read).collect()
+    }
+
+    /// Flips a bit of one byte in the file of a shard.
+    ///
+    /// # Panics
+    /// If there is no such byte.
+    pub fn rot(&self, shard: usize, offset: usize) {
+        let IndexFiles::Lmdb(directory, _) = self else { panic!("only files rot byte by byte") };
+        let file = file(directory.path(), u16::try_from(shard).expect("few shards"));
+        let mut bytes = fs::read(&file).expect("our own file");
+        bytes[offset] ^= 1;
+        fs::write(&file, bytes).expect("our own file");
+    }
+}
+
+fn file(index: &Path, shard: u16) -> PathBuf {
+    index.join(format!("shard-{shard}")).join("data.mdb")
+}
+
 fn spoil(shard: &Path, fate: Fate) {
     let file: PathBuf = shard.join("data.mdb");
     if !file.exists() {

@@ -30,7 +30,8 @@ pub struct Stage {
     pub options: Options,
     /// What was asked and heard.
     pub ledger: Shared,
-    index: IndexFiles,
+    /// Its index, as it lies between two acts.
+    pub index: IndexFiles,
     chance: Chance,
 }
 
@@ -41,7 +42,15 @@ impl Stage {
     /// If even that fails.
     #[must_use]
     pub fn new(seed: u64, cores: u16, change: impl FnOnce(&mut Options)) -> Stage {
-        let index = IndexFiles::twins(SHARDS);
+        Stage::on(IndexFiles::twins(SHARDS), seed, cores, change)
+    }
+
+    /// The same with this index.
+    ///
+    /// # Panics
+    /// If even that fails.
+    #[must_use]
+    pub fn on(index: IndexFiles, seed: u64, cores: u16, change: impl FnOnce(&mut Options)) -> Stage {
         let mut options = node::options(index.place());
         node::set_cores(&mut options, cores);
         change(&mut options);

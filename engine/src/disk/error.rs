@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::rt::IoError;
+use crate::rt::{IoError, IoKind};
 
 /// Why a container's superblock does not count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,8 +45,21 @@ pub enum DiskError {
     TableDamaged,
     /// There is no slot for this request, and the disk may not grow.
     Full,
-    /// A write of the slot table, or a flush, failed before: nothing changes any more, reads go on.
+    /// A write or a flush failed before: nothing changes any more, reads go on.
     Failed,
+}
+
+impl DiskError {
+    /// True for the want of something that may be there a moment later, a slot or a descriptor: nothing was written,
+    /// and the same may be asked for again.
+    #[must_use]
+    pub fn passes(&self) -> bool {
+        match self {
+            DiskError::Full => true,
+            DiskError::Io(error) => error.kind == IoKind::Descriptors,
+            _ => false,
+        }
+    }
 }
 
 impl From<IoError> for DiskError {
@@ -83,7 +96,7 @@ impl fmt::Display for DiskError {
             DiskError::Container { ordinal, why } => write!(f, "container {ordinal}: {why}; it is left as it is"),
             DiskError::TableDamaged => write!(f, "both copies of the slot table are damaged"),
             DiskError::Full => write!(f, "the disk is full"),
-            DiskError::Failed => write!(f, "a write of the slot table failed; the disk takes no more changes"),
+            DiskError::Failed => write!(f, "a write to the disk failed before; it takes no more changes"),
         }
     }
 }

@@ -3,7 +3,7 @@
 //! What must hold: an answer that says "done" is given after the table that says so is flushed in both copies. Changes
 //! that come while a table is being written share the next write. A write or flush that failed is never tried again:
 //! from then on every change answers [`DiskError::Failed`], because nobody knows what lies on the disk until it is
-//! opened anew.
+//! opened anew. It ends the writes of all cores, whose segments lie in the same files.
 //!
 //! A slot that is freed and given out in the same write is safe: its new segment gets its grant, and so its first byte,
 //! only when the table no longer names the old one.
@@ -18,6 +18,7 @@ use super::containers::DiskPlace;
 use super::error::DiskError;
 use super::geometry::{SlotAddress, TableCopy};
 use super::growth::{self, Growth, GrowthLimits};
+use super::segments::DiskHealth;
 use super::slot_table::{SlotTable, Stage};
 use super::superblock::Superblock;
 use super::table_file;
@@ -62,7 +63,8 @@ pub struct TableOwner {
     changes: Cell<u64>,
     durable: Cell<u64>,
     writing: Cell<bool>,
-    failed: Cell<bool>,
+    /// What a failed write of the table ends, and what ends them.
+    health: RefCell<DiskHealth>,
     settled: Event,
 }
 
@@ -86,9 +88,14 @@ impl TableOwner {
             changes: Cell::new(0),
             durable: Cell::new(0),
             writing: Cell::new(false),
-            failed: Cell::new(false),
+            health: RefCell::default(),
             settled: Event::default(),
         })
+    }
+
+    /// From now on the table and all who have this health fail together.
+    pub fn share(&self, health: DiskHealth) {
+        self.health.replace(health);
     }
 
     /// Gives a free slot to a new segment. Without `reserve` the last slots, kept for deletes and compaction, are not
@@ -199,7 +206,7 @@ impl TableOwner {
     }
 
     fn check(&self) -> Result<(), DiskError> {
-        if self.failed.get() { Err(DiskError::Failed) } else { Ok(()) }
+        if self.health.borrow().is_lost() { Err(DiskError::Failed) } else { Ok(()) }
     }
 
     fn take_slot(&self, kind: SegmentKind, core: CoreId, reserve: bool) -> Option<Grant> {
@@ -240,19 +247,22 @@ impl TableOwner {
 
     /// Writes the table until the disk has every change.
     async fn write_out(self: Rc<Self>) {
-        while self.durable.get() < self.changes.get() && !self.failed.get() {
+        let health = self.health.borrow().clone();
+        while self.durable.get() < self.changes.get() && !health.is_lost() {
             let target = self.changes.get();
             let table = {
                 let mut table = self.table.borrow_mut();
                 table.generation += 1;
                 table.clone()
             };
-            match table_file::write(&self.file, &self.place.geometry, &table, TableCopy::A).await {
-                Ok(()) => self.durable.set(target),
-                Err(_) => self.failed.set(true),
+            let written = table_file::write(&self.file, &self.place.geometry, &table, TableCopy::A).await;
+            if health.proven(written).is_ok() {
+                self.durable.set(target);
             }
             self.settled.notify();
         }
         self.writing.set(false);
+        // Who came when health had been lost by somebody else waits for no write.
+        self.settled.notify();
     }
 }

@@ -58,19 +58,35 @@ pub struct Segments {
     health: DiskHealth,
 }
 
-/// Whether every flush of the disk has succeeded, on whichever core. The kernel tells a failure once and may have
-/// dropped what others wrote to the same file, so no later flush would prove anything. This one bit is shared between
-/// the cores: a message could come after an acknowledgement that it forbids.
+/// Whether every write and flush of the disk has succeeded, on whichever core. The kernel tells a failed flush once and
+/// may have dropped what others wrote to the same file, so no later flush would prove anything; and a write that failed
+/// may be there all the same, a deleted bucket for instance, into which nobody may acknowledge a put from then on. This
+/// one bit is shared between the cores: a message could come after an acknowledgement that it forbids.
 #[derive(Clone, Debug, Default)]
 pub struct DiskHealth(Arc<AtomicBool>);
 
 impl DiskHealth {
-    fn is_lost(&self) -> bool {
+    pub(super) fn is_lost(&self) -> bool {
         self.0.load(Ordering::SeqCst)
     }
 
-    fn lose(&self) {
+    pub(super) fn lose(&self) {
         self.0.store(true, Ordering::SeqCst);
+    }
+
+    /// What the end of a write or flush proves: one that began before another failed may say that all is well only
+    /// because the failure was told to the other.
+    pub(super) fn proven<E>(&self, ended: Result<(), E>) -> Result<(), DiskError>
+    where
+        DiskError: From<E>,
+    {
+        if ended.is_err() {
+            self.lose();
+        }
+        match ended {
+            Ok(()) if self.is_lost() => Err(DiskError::Failed),
+            ended => Ok(ended?),
+        }
     }
 }
 
@@ -117,18 +133,23 @@ impl Segments {
         self.containers.read_at(column.slot, offset, buffer).await
     }
 
-    /// Writes; durable after a later flush.
+    /// Writes; durable after a later flush. A write that fails ends those of all cores, and so does one of the next
+    /// two; a container that cannot be opened ends nothing, for nothing was written.
     pub async fn write(&self, column: &Column, offset: u64, buffer: Buffer) -> (Result<(), DiskError>, Buffer) {
-        self.containers.write_at(column.slot, offset, buffer).await
+        if let Err(why) = self.may_write(column).await {
+            return (Err(why), buffer);
+        }
+        let (written, buffer) = self.containers.write_at(column.slot, offset, buffer).await;
+        (self.health.proven(written), buffer)
     }
 
     /// Writes, this one write being durable at its end.
     pub async fn write_durable(&self, column: &Column, offset: u64, buffer: Buffer) -> (Result<(), DiskError>, Buffer) {
-        if self.health.is_lost() {
-            return (Err(DiskError::Failed), buffer);
+        if let Err(why) = self.may_write(column).await {
+            return (Err(why), buffer);
         }
         let (written, buffer) = self.containers.write_durable_at(column.slot, offset, buffer).await;
-        (self.proven(written), buffer)
+        (self.health.proven(written), buffer)
     }
 
     /// Makes durable what was written to the column before.
@@ -136,20 +157,16 @@ impl Segments {
     /// # Errors
     /// Never to be retried.
     pub async fn flush(&self, column: &Column) -> Result<(), DiskError> {
+        self.may_write(column).await?;
+        self.health.proven(self.containers.flush(column.slot).await)
+    }
+
+    /// Opens the container of a column, unless a write or flush has failed before.
+    async fn may_write(&self, column: &Column) -> Result<(), DiskError> {
         if self.health.is_lost() {
             return Err(DiskError::Failed);
         }
-        let flushed = self.containers.flush(column.slot).await;
-        self.proven(flushed)
-    }
-
-    /// What a flush proves: one that began before another failed may say that all is well only because the failure was
-    /// told to the other.
-    fn proven(&self, flushed: Result<(), DiskError>) -> Result<(), DiskError> {
-        if flushed.is_err() {
-            self.health.lose();
-        }
-        if self.health.is_lost() { flushed.and(Err(DiskError::Failed)) } else { Ok(()) }
+        self.containers.file(column.slot.container).await.map(|_| ())
     }
 
     /// Makes durable what was written to any segment before.

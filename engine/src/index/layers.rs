@@ -113,7 +113,7 @@ impl Layers {
         if let Some(frozen) = self.frozen.as_ref().filter(pending) {
             delta.add(frozen.counts(shard, bucket));
         }
-        store.counters(bucket)?.after(delta).ok_or(IndexError::Corrupt)
+        store.counters_after(bucket, delta)
     }
 
     fn store(&self, shard: ShardId) -> Result<&Store, IndexError> {
@@ -150,7 +150,7 @@ mod tests {
 
     fn layers() -> Layers {
         let identity = Identity { store: [7; 16], shard: SHARD, shard_count: 4 };
-        let store = Store::create(&Home::Twin(TwinDisk::new()), identity).expect("an empty disk");
+        let store = Store::create(&Home::Twin(TwinDisk::new()), identity, |_| {}).expect("an empty disk");
         Layers::new([(SHARD, store)].into())
     }
 

@@ -90,7 +90,7 @@ mod tests {
     fn layers(of: u16, step: u16) -> Layers {
         let stores = (of..SHARDS).step_by(usize::from(step)).map(|shard| {
             let identity = Identity { store: [7; 16], shard: ShardId(shard), shard_count: SHARDS };
-            let store = Store::create(&Home::Twin(TwinDisk::new()), identity).expect("an empty disk");
+            let store = Store::create(&Home::Twin(TwinDisk::new()), identity, |_| {}).expect("an empty disk");
             (ShardId(shard), store)
         });
         Layers::new(stores.collect())

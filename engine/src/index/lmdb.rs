@@ -21,8 +21,8 @@ use super::state::{
     Counts, IDENTITY_KEY, Identity, POSITION_KEY, Position, decode_live, encode_live, number_key, parse_number_key,
 };
 use super::store::{Row, start};
-use crate::limits::{INDEX_KEY_BYTES_MAX, INDEX_READERS_MAX};
-use crate::rt::real::{MapWatch, Words};
+use crate::limits::{INDEX_KEY_BYTES_MAX, INDEX_READERS_MAX, INDEX_ROOM_BYTES};
+use crate::rt::real::{MapWatch, Words, directory};
 use crate::types::{BucketId, SegmentId, ShardId};
 
 type Rows = heed::Database<'static, Bytes, Bytes>;
@@ -38,6 +38,8 @@ pub struct LmdbStore {
     watch: Option<Arc<MapWatch>>,
     env: Env<WithoutTls>,
     databases: Databases,
+    /// Where it lies: the room there tells a full disk from a broken one.
+    directory: Arc<Path>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -71,7 +73,7 @@ impl LmdbStore {
             Ok(CommitOrAbort::<_, ()>::Commit(all))
         })?;
         let databases = made.commit().map(Databases::new).ok_or(IndexError::Missing)?;
-        Ok(LmdbStore { watch, env, databases })
+        Ok(LmdbStore { watch, env, databases, directory: directory.into() })
     }
 
     /// Opens the store in a directory.
@@ -96,7 +98,7 @@ impl LmdbStore {
             Ok(CommitOrAbort::<_, ()>::Commit(all))
         })?;
         let databases = found.commit().map(Databases::new).ok_or(IndexError::Missing)?;
-        Ok(LmdbStore { watch, env, databases })
+        Ok(LmdbStore { watch, env, databases, directory: directory.into() })
     }
 
     /// See [`super::Store::position`].
@@ -141,6 +143,14 @@ impl LmdbStore {
     /// # Errors
     /// As there.
     pub fn commit(&self, batch: &Batch) -> Result<(), IndexError> {
+        self.write(batch).map_err(|error| match error {
+            // Of a write that the disk had room for only in part LMDB says EIO, whatever the system said.
+            IndexError::Io(libc::EIO) => of_room(directory::free_bytes_now(&self.directory).ok()),
+            error => error,
+        })
+    }
+
+    fn write(&self, batch: &Batch) -> Result<(), IndexError> {
         // A transaction that is dropped on the way out by an error is aborted: nothing of it stays.
         let mut txn = self.env.write_txn()?;
         batch.assert_follows(self.databases.position(&txn)?);
@@ -278,6 +288,15 @@ impl Databases {
             }
         }
         Ok(())
+    }
+}
+
+/// What a failed write of LMDB means where the file system can still give so many bytes. Taking a broken disk for a
+/// full one costs another try; LMDB itself takes nothing more after a flush that failed.
+fn of_room(free_bytes: Option<u64>) -> IndexError {
+    match free_bytes {
+        Some(free) if free < INDEX_ROOM_BYTES => IndexError::Full,
+        Some(_) | None => IndexError::Io(libc::EIO),
     }
 }
 
@@ -431,6 +450,15 @@ mod tests {
         let beside = mark(Path::new("index/shard-1"));
         assert_eq!(beside, Path::new("index/shard-1.damaged"));
         assert!(words(Path::new("index/shard-1"), IDENTITY.shard).marked.contains("index/shard-1.damaged"));
+    }
+
+    /// A disk that fills up within a write takes a part of it. LMDB calls that EIO, which ended the core's writes.
+    #[test]
+    fn a_write_that_had_room_only_in_part_is_a_full_disk_and_no_broken_one() {
+        assert_eq!(of_room(Some(0)), IndexError::Full);
+        assert_eq!(of_room(Some(INDEX_ROOM_BYTES - 1)), IndexError::Full);
+        assert_eq!(of_room(Some(INDEX_ROOM_BYTES)), IndexError::Io(libc::EIO));
+        assert_eq!(of_room(None), IndexError::Io(libc::EIO));
     }
 
     #[test]

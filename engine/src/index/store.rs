@@ -2,17 +2,20 @@
 //!
 //! What must hold: both answer alike, which the property test below proves; a commit is whole or not at all, and on
 //! disk when it returns; an error leaves the store as it was. A store is a cheap handle that may be sent to a helper
-//! thread.
+//! thread. A store that is found to contradict itself is marked, by `trust`.
 
 use std::ops::Bound;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::batch::Batch;
 use super::error::IndexError;
 use super::keys::Table;
 use super::lmdb::{self, LmdbStore};
-use super::state::{Counts, Identity, Position};
+use super::state::{Counts, CountsDelta, Identity, Position};
+use super::trust::Trust;
 use super::twin::{TwinDisk, TwinStore};
+use crate::rt::real::directory;
 use crate::types::{BucketId, SegmentId};
 
 /// A composite key and the value under it.
@@ -28,7 +31,7 @@ pub enum Home {
 }
 
 impl Home {
-    /// The file that is there if a page of the store could not be read: the store is then built anew. Memory has none.
+    /// The file that is there if the store could not be read: it is then built anew. Memory has none.
     #[must_use]
     pub fn mark(&self) -> Option<PathBuf> {
         match self {
@@ -36,11 +39,28 @@ impl Home {
             Home::Twin(_) => None,
         }
     }
+
+    /// Makes the mark, durable when this returns. It blocks.
+    pub(super) fn leave_mark(&self, text: &str) -> Result<(), i32> {
+        match self {
+            Home::Directory(path, _) => directory::leave(&lmdb::mark(path), text.as_bytes()),
+            Home::Twin(disk) => {
+                disk.set_marked(true);
+                Ok(())
+            }
+        }
+    }
 }
 
 /// The open store of one shard.
 #[derive(Clone, Debug)]
-pub enum Store {
+pub struct Store {
+    medium: Medium,
+    trust: Arc<Trust>,
+}
+
+#[derive(Clone, Debug)]
+enum Medium {
     /// On disk.
     Lmdb(LmdbStore),
     /// In memory.
@@ -48,26 +68,43 @@ pub enum Store {
 }
 
 impl Store {
-    /// Makes an empty store at position zero.
+    /// Makes an empty store at position zero. `notice` is told if it is ever found damaged.
     ///
     /// # Errors
     /// `Exists` if there is one already, `Missing` if the directory is.
-    pub fn create(home: &Home, identity: Identity) -> Result<Store, IndexError> {
-        match home {
-            Home::Directory(path, bytes) => LmdbStore::create(path, *bytes, identity).map(Store::Lmdb),
-            Home::Twin(disk) => TwinStore::create(disk, identity).map(Store::Twin),
-        }
+    pub fn create(home: &Home, identity: Identity, notice: fn(&str)) -> Result<Store, IndexError> {
+        let medium = match home {
+            Home::Directory(path, bytes) => LmdbStore::create(path, *bytes, identity).map(Medium::Lmdb),
+            Home::Twin(disk) => TwinStore::create(disk, identity).map(Medium::Twin),
+        };
+        Ok(Store { medium: medium?, trust: Arc::new(Trust::new(home, identity.shard, notice)) })
     }
 
-    /// Opens a store.
+    /// Opens a store. `notice` is told if it is ever found damaged.
     ///
     /// # Errors
     /// `Missing` if there is none, `Foreign` if it has another identity, `Corrupt` if it does not read.
-    pub fn open(home: &Home, identity: Identity) -> Result<Store, IndexError> {
-        match home {
-            Home::Directory(path, bytes) => LmdbStore::open(path, *bytes, identity).map(Store::Lmdb),
-            Home::Twin(disk) => TwinStore::open(disk, identity).map(Store::Twin),
-        }
+    pub fn open(home: &Home, identity: Identity, notice: fn(&str)) -> Result<Store, IndexError> {
+        let medium = match home {
+            Home::Directory(path, bytes) => LmdbStore::open(path, *bytes, identity).map(Medium::Lmdb),
+            Home::Twin(disk) => TwinStore::open(disk, identity).map(Medium::Twin),
+        };
+        Ok(Store { medium: medium?, trust: Arc::new(Trust::new(home, identity.shard, notice)) })
+    }
+
+    /// True once something in it was found to be damaged, through whichever handle: it is to be begun anew.
+    #[must_use]
+    pub fn is_damaged(&self) -> bool {
+        self.trust.is_lost()
+    }
+
+    /// Leaves the mark, so that the next start begins the store anew: what is about to be committed is not all that the
+    /// log says. It blocks; the mark is durable when it ends well.
+    ///
+    /// # Errors
+    /// `Io` if the mark could not be made.
+    pub fn distrust(&self) -> Result<(), IndexError> {
+        self.trust.mark("this index was built while a part of the log could not be read: it is to be built anew\n")
     }
 
     /// How far the store has come.
@@ -75,10 +112,10 @@ impl Store {
     /// # Errors
     /// `Corrupt`, `Io`.
     pub fn position(&self) -> Result<Position, IndexError> {
-        match self {
-            Store::Lmdb(store) => store.position(),
-            Store::Twin(store) => store.position(),
-        }
+        self.trust.heard(match &self.medium {
+            Medium::Lmdb(store) => store.position(),
+            Medium::Twin(store) => store.position(),
+        })
     }
 
     /// The value of a key, its checksum verified.
@@ -86,10 +123,10 @@ impl Store {
     /// # Errors
     /// `Corrupt`, `Io`.
     pub fn lookup(&self, table: Table, key: &[u8]) -> Result<Option<Box<[u8]>>, IndexError> {
-        match self {
-            Store::Lmdb(store) => store.lookup(table, key),
-            Store::Twin(store) => store.lookup(table, key),
-        }
+        self.trust.heard(match &self.medium {
+            Medium::Lmdb(store) => store.lookup(table, key),
+            Medium::Twin(store) => store.lookup(table, key),
+        })
     }
 
     /// Up to `limit` rows from `from` on whose keys begin with `prefix`, ascending, their checksums verified.
@@ -97,10 +134,10 @@ impl Store {
     /// # Errors
     /// `Corrupt`, `Io`.
     pub fn scan(&self, table: Table, from: Bound<&[u8]>, prefix: &[u8], limit: usize) -> Result<Vec<Row>, IndexError> {
-        match self {
-            Store::Lmdb(store) => store.scan(table, from, prefix, limit),
-            Store::Twin(store) => store.scan(table, from, prefix, limit),
-        }
+        self.trust.heard(match &self.medium {
+            Medium::Lmdb(store) => store.scan(table, from, prefix, limit),
+            Medium::Twin(store) => store.scan(table, from, prefix, limit),
+        })
     }
 
     /// Applies a batch in one transaction, on disk when this returns. A value with a higher position is left alone.
@@ -108,10 +145,10 @@ impl Store {
     /// # Errors
     /// `Full` if there is no room: nothing has changed and the store is usable. `Corrupt`, `Io`: rebuild.
     pub fn commit(&self, batch: &Batch) -> Result<(), IndexError> {
-        match self {
-            Store::Lmdb(store) => store.commit(batch),
-            Store::Twin(store) => store.commit(batch),
-        }
+        self.trust.heard(match &self.medium {
+            Medium::Lmdb(store) => store.commit(batch),
+            Medium::Twin(store) => store.commit(batch),
+        })
     }
 
     /// The objects and bytes of one bucket.
@@ -119,10 +156,19 @@ impl Store {
     /// # Errors
     /// `Corrupt`, `Io`.
     pub fn counters(&self, bucket: BucketId) -> Result<Counts, IndexError> {
-        match self {
-            Store::Lmdb(store) => store.counters(bucket),
-            Store::Twin(store) => store.counters(bucket),
-        }
+        self.trust.heard(match &self.medium {
+            Medium::Lmdb(store) => store.counters(bucket),
+            Medium::Twin(store) => store.counters(bucket),
+        })
+    }
+
+    /// The objects and bytes of one bucket after a change that the store does not hold yet.
+    ///
+    /// # Errors
+    /// `Corrupt` too if that is fewer than nothing.
+    pub(super) fn counters_after(&self, bucket: BucketId, delta: CountsDelta) -> Result<Counts, IndexError> {
+        let held = self.counters(bucket)?;
+        self.trust.heard(held.after(delta).ok_or(IndexError::Corrupt))
     }
 
     /// The objects and bytes of every bucket that has any, ascending.
@@ -130,10 +176,10 @@ impl Store {
     /// # Errors
     /// `Corrupt`, `Io`.
     pub fn all_counters(&self) -> Result<Vec<(BucketId, Counts)>, IndexError> {
-        match self {
-            Store::Lmdb(store) => store.all_counters(),
-            Store::Twin(store) => store.all_counters(),
-        }
+        self.trust.heard(match &self.medium {
+            Medium::Lmdb(store) => store.all_counters(),
+            Medium::Twin(store) => store.all_counters(),
+        })
     }
 
     /// The live bytes of every segment that has any, ascending: hints.
@@ -141,10 +187,10 @@ impl Store {
     /// # Errors
     /// `Corrupt`, `Io`.
     pub fn segments(&self) -> Result<Vec<(SegmentId, i64)>, IndexError> {
-        match self {
-            Store::Lmdb(store) => store.segments(),
-            Store::Twin(store) => store.segments(),
-        }
+        self.trust.heard(match &self.medium {
+            Medium::Lmdb(store) => store.segments(),
+            Medium::Twin(store) => store.segments(),
+        })
     }
 
     /// The bytes it takes, on disk or in memory.
@@ -152,18 +198,18 @@ impl Store {
     /// # Errors
     /// `Io`.
     pub fn bytes(&self) -> Result<u64, IndexError> {
-        match self {
-            Store::Lmdb(store) => store.bytes(),
-            Store::Twin(store) => store.bytes(),
+        match &self.medium {
+            Medium::Lmdb(store) => store.bytes(),
+            Medium::Twin(store) => store.bytes(),
         }
     }
 
     /// True if a page that cannot be read leaves the mark of [`Home::mark`]. Memory has no such pages.
     #[must_use]
     pub fn is_watched(&self) -> bool {
-        match self {
-            Store::Lmdb(store) => store.is_watched(),
-            Store::Twin(_) => true,
+        match &self.medium {
+            Medium::Lmdb(store) => store.is_watched(),
+            Medium::Twin(_) => true,
         }
     }
 }
@@ -188,7 +234,7 @@ mod tests {
 
     use super::*;
     use crate::codec::Sink;
-    use crate::index::{CountsDelta, Write};
+    use crate::index::Write;
     use crate::types::{GroupNumber, Sequence, ShardId};
 
     const IDENTITY: Identity = Identity { store: [7; 16], shard: ShardId(1), shard_count: 4 };
@@ -254,8 +300,8 @@ mod tests {
         ) {
             let directory = tempfile::tempdir().expect("a temporary directory");
             let home = Home::Directory(directory.path().into(), MAP_BYTES);
-            let lmdb = Store::create(&home, IDENTITY).expect("an empty directory");
-            let twin = Store::create(&Home::Twin(TwinDisk::new()), IDENTITY).expect("an empty disk");
+            let lmdb = Store::create(&home, IDENTITY, |_| {}).expect("an empty directory");
+            let twin = Store::create(&Home::Twin(TwinDisk::new()), IDENTITY, |_| {}).expect("an empty disk");
             for (number, plan) in (0..).zip(&plans) {
                 let batch = batch(plan, number);
                 prop_assert_eq!(lmdb.commit(&batch), twin.commit(&batch));

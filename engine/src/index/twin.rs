@@ -47,6 +47,8 @@ pub struct TwinStore {
 struct Medium {
     content: Content,
     full: bool,
+    /// The mark that a damaged store leaves: it outlives the store.
+    marked: bool,
     crashes: u64,
 }
 
@@ -112,6 +114,24 @@ impl TwinDisk {
     /// While the disk is full every commit answers so.
     pub fn set_full(&self, full: bool) {
         self.medium().full = full;
+    }
+
+    /// Makes or removes the mark of a damaged store.
+    pub fn set_marked(&self, marked: bool) {
+        self.medium().marked = marked;
+    }
+
+    /// Whether the store that lay here was found damaged.
+    #[must_use]
+    pub fn is_marked(&self) -> bool {
+        self.medium().marked
+    }
+
+    /// Bends a bit in every value, as a bad disk may. Gives how many there were.
+    pub fn rot(&self) -> usize {
+        let Content::Whole(state) = &mut self.medium().content else { return 0 };
+        let bent = state.rows.values_mut().filter_map(|value| value.last_mut().map(|byte| *byte ^= 1));
+        bent.count()
     }
 
     fn medium(&self) -> MutexGuard<'_, Medium> {

@@ -11,43 +11,70 @@ use super::page::{Item, Page, PageRequest, PartsPage};
 use super::value::{PartEntry, UploadEntry, UploadState};
 use crate::types::{BucketId, ObjectKey, UploadId};
 
-/// A page of the open uploads that this core's shards hold.
-///
-/// # Errors
-/// Those of the stores.
-pub fn uploads(layers: &Layers, request: &PageRequest) -> Result<Page, IndexError> {
-    let prefix = keys::object_prefix(request.bucket, &request.prefix);
-    let mut page = Page::default();
-    let Some(from) = first(request, &prefix) else { return Ok(page) };
-    let mut cursor = Cursor::new(layers, Table::Uploads, &prefix, &from)?;
-    while let Some((row, value)) = cursor.next()? {
-        let (_, key, upload, number) = keys::parse_part(&row).ok_or(IndexError::Corrupt)?;
-        let open = match number {
-            0 => Some(UploadEntry::decode(&value).ok_or(IndexError::Corrupt)?),
-            // A part whose upload is gone: compaction has not reached it yet.
-            _ => None,
-        };
-        let open = open.filter(|entry| entry.state == UploadState::Open);
-        if open.is_some() && page.items.len() >= request.limit {
-            page.more = request.limit > 0;
-            break;
-        }
-        let passed = match (open, common_prefix(request, &key)) {
-            (Some(_), Some(common)) => {
-                let passed = keys::object_prefix(request.bucket, &common);
-                page.items.push(Item::Prefix(common));
-                passed
-            }
-            (open, _) => {
-                let passed = keys::upload_prefix(request.bucket, key.as_bytes(), upload);
-                page.items.extend(open.map(|entry| Item::Upload { key, upload, entry }));
-                passed
-            }
-        };
-        let Some(next) = keys::successor(&passed) else { break };
-        cursor.seek(&next)?;
+/// The way to a page of the open uploads that a core's shards hold, in steps. Completed uploads are remembered for a
+/// day and passed over one by one, however many they are.
+#[derive(Clone, Debug)]
+pub struct UploadsWalk {
+    request: PageRequest,
+    page: Page,
+    /// Where the next step begins, `None` if there is nothing more to look at.
+    from: Option<Vec<u8>>,
+}
+
+impl UploadsWalk {
+    /// At the beginning.
+    #[must_use]
+    pub fn new(request: PageRequest) -> UploadsWalk {
+        let prefix = keys::object_prefix(request.bucket, &request.prefix);
+        let from = first(&request, &prefix);
+        UploadsWalk { request, page: Page::default(), from }
     }
-    Ok(page)
+
+    /// Looks at up to `uploads_max` uploads more. Gives the page when it is whole. Between two steps the layers may
+    /// change, as between two pages.
+    ///
+    /// # Errors
+    /// Those of the stores.
+    pub fn step(&mut self, layers: &Layers, uploads_max: usize) -> Result<Option<Page>, IndexError> {
+        let UploadsWalk { request, page, from } = self;
+        let Some(begin) = from.take() else { return Ok(Some(std::mem::take(page))) };
+        let prefix = keys::object_prefix(request.bucket, &request.prefix);
+        let mut cursor = Cursor::new(layers, Table::Uploads, &prefix, &begin)?;
+        let mut looked = 0;
+        while let Some((row, value)) = cursor.next()? {
+            if looked == uploads_max {
+                *from = Some(row.into_vec());
+                return Ok(None);
+            }
+            looked += 1;
+            let (_, key, upload, number) = keys::parse_part(&row).ok_or(IndexError::Corrupt)?;
+            let open = match number {
+                0 => Some(UploadEntry::decode(&value).ok_or(IndexError::Corrupt)?),
+                // A part whose upload is gone: compaction has not reached it yet.
+                _ => None,
+            };
+            let open = open.filter(|entry| entry.state == UploadState::Open);
+            if open.is_some() && page.items.len() >= request.limit {
+                page.more = request.limit > 0;
+                break;
+            }
+            let passed = match (open, common_prefix(request, &key)) {
+                (Some(_), Some(common)) => {
+                    let passed = keys::object_prefix(request.bucket, &common);
+                    page.items.push(Item::Prefix(common));
+                    passed
+                }
+                (open, _) => {
+                    let passed = keys::upload_prefix(request.bucket, key.as_bytes(), upload);
+                    page.items.extend(open.map(|entry| Item::Upload { key, upload, entry }));
+                    passed
+                }
+            };
+            let Some(next) = keys::successor(&passed) else { break };
+            cursor.seek(&next)?;
+        }
+        Ok(Some(std::mem::take(page)))
+    }
 }
 
 /// A page of the parts of one upload with numbers above `after`.
@@ -118,6 +145,16 @@ mod tests {
         }
     }
 
+    /// The page, in steps of so many uploads.
+    fn uploads(layers: &Layers, request: &PageRequest, step: usize) -> Result<Page, IndexError> {
+        let mut walk = UploadsWalk::new(request.clone());
+        loop {
+            if let Some(page) = walk.step(layers, step)? {
+                return Ok(page);
+            }
+        }
+    }
+
     fn bytes(most: usize) -> impl Strategy<Value = Vec<u8>> {
         vec(prop_oneof![Just(b'a'), Just(b'/'), Just(b'b')], 1..most)
     }
@@ -127,6 +164,7 @@ mod tests {
         fn pages_of_uploads_equal_those_of_the_slow_twin(
             model in btree_map((bytes(5), 0u8..3), (any::<bool>(), 0u16..40), 0..20),
             requests in vec((bytes(3), 0usize..2, any::<bool>(), bytes(4), 0u8..4, 1usize..6), 8),
+            step in 1usize..5,
         ) {
             let mut layers = Layers::default();
             for ((at, id), (open, parts)) in &model {
@@ -158,9 +196,25 @@ mod tests {
                 }
                 let more = items.len() > limit;
                 items.truncate(limit);
-                prop_assert_eq!(uploads(&layers, &request), Ok(Page { items, more }), "{:?}", &request);
+                prop_assert_eq!(uploads(&layers, &request, step), Ok(Page { items, more }), "{:?}", &request);
             }
         }
+    }
+
+    /// A day's completed uploads were walked over in one go, by a core that did nothing else meanwhile.
+    #[test]
+    fn a_step_ends_after_so_many_uploads_whatever_they_are() {
+        let mut layers = Layers::default();
+        for id in 0..100 {
+            put_upload(&mut layers, b"a", UploadId([id; 16]), id == 99, 2);
+        }
+        let request = PageRequest { bucket: BUCKET, prefix: Vec::new(), delimiter: None, after: None, limit: 10 };
+        let mut walk = UploadsWalk::new(request);
+        for _ in 0..9 {
+            assert_eq!(walk.step(&layers, 10), Ok(None));
+        }
+        let page = walk.step(&layers, 10).expect("memory").expect("the last ten");
+        assert_eq!((page.items.len(), page.more), (1, false));
     }
 
     #[test]

@@ -8,12 +8,14 @@ use super::*;
 use crate::codec::field_u32;
 use crate::digest::crc32c;
 use crate::disk::{self, Catalog, Column, DiskHealth, DiskOptions, Geometry, Segments, follow, serve};
-use crate::limits::BLOCK_BYTES;
+use crate::limits::{BLOCK_BYTES, DSYNC_BYTES_MAX};
 use crate::rt::sim::{Fuse, Outcome, World};
 use crate::rt::{self, Buffer, BufferPool, File, OpenMode, mailbox};
 use crate::types::{BucketId, CoreId, GroupNumber, KillList, SegmentId, SegmentKind, Sequence, ShardId};
 
 const SLOT: u64 = 128 * 1024;
+/// A slot has room for one of them.
+const RECORDS_OF_A_LARGE_GROUP: u64 = 25;
 
 /// A disk of one core, with its table's owner running.
 struct Bench {
@@ -23,13 +25,17 @@ struct Bench {
 }
 
 async fn bench() -> Bench {
+    bench_within(None).await
+}
+
+async fn bench_within(bytes_max: Option<u64>) -> Bench {
     let options = DiskOptions {
         geometry: Geometry::new(SLOT, 8, 8192, 4096).expect("a small geometry"),
         shards: 1,
         reserve_slots: 0,
         low_water_slots: 0,
         index_reserve_bytes: 0,
-        bytes_max: None,
+        bytes_max,
     };
     let disk = disk::open(Path::new("/store"), &options).await.expect("the disk opens");
     let catalog = Rc::new(Catalog::default());
@@ -57,6 +63,27 @@ fn record(number: u64, payload: &[u8]) -> Record {
         meta: Meta::new(Change::Delete, &KillList::default()),
         payload_bytes: field_u32(payload.len()),
         payload_crc: crc32c(payload),
+    }
+}
+
+/// Appends the records `numbers` as one group, turning if the segment has no room for it.
+async fn append_together(log: &mut LogWriter, numbers: std::ops::Range<u64>) {
+    let payload = vec![7; 3000];
+    loop {
+        if let Some(mut group) = log.begin() {
+            let mut placed = 0;
+            for number in numbers.clone() {
+                let Some(place) = group.place(&record(number, &payload), &payload) else { break };
+                group.add(place, &payload);
+                placed += 1;
+            }
+            if placed == numbers.end - numbers.start {
+                log.append(group).await.expect("a group is appended");
+                return;
+            }
+            log.put_back(group);
+        }
+        log.turn().await.expect("there is a next segment");
     }
 }
 
@@ -139,6 +166,18 @@ fn place(world: &World, segment: SegmentId, offset: u64) -> (PathBuf, u64) {
 
 #[test]
 fn every_acknowledged_group_survives_a_power_cut_at_any_event() {
+    survives(1, 79);
+}
+
+/// A large group is written and then flushed; a small one is durable in one go.
+#[test]
+fn every_acknowledged_large_group_survives_a_power_cut_at_any_event() {
+    const { assert!(RECORDS_OF_A_LARGE_GROUP * 3000 > DSYNC_BYTES_MAX as u64) };
+    survives(RECORDS_OF_A_LARGE_GROUP, 12);
+}
+
+/// Appends `groups` groups of so many records each, cut at every few events.
+fn survives(records: u64, groups: u64) {
     let mut after_events = 50;
     let mut cut = 0;
     loop {
@@ -147,9 +186,9 @@ fn every_acknowledged_group_survives_a_power_cut_at_any_event() {
         let work = async {
             let bench = bench().await;
             let mut log = LogWriter::new(Rc::clone(&bench.segments), CoreId(0));
-            for number in 1..80 {
-                append(&mut log, number..number + 1).await;
-                *acknowledged.borrow_mut() = number;
+            for group in 0..groups {
+                append_together(&mut log, group * records + 1..(group + 1) * records + 1).await;
+                *acknowledged.borrow_mut() = (group + 1) * records;
             }
         };
         let ended = matches!(world.run(work, Fuse::PowerCut { after_events }), Outcome::Done(()));
@@ -180,9 +219,62 @@ fn every_acknowledged_group_survives_a_power_cut_at_any_event() {
             break;
         }
         cut += 1;
-        after_events += 37;
+        after_events += if records == 1 { 37 } else { 5 };
     }
     assert!(cut > 20, "the run was cut {cut} times");
+}
+
+/// What a killed process wrote is readable, and may be gone after a power cut. A footer that names it must not come to
+/// the disk before it does. The flush of the slot table, which a start makes first, is one of the first container only:
+/// the log has gone on to the next.
+#[test]
+fn what_a_killed_process_left_is_durable_before_a_footer_names_it() {
+    let mut cuts = 0;
+    let work = || async {
+        let bench = bench().await;
+        let mut log = LogWriter::new(Rc::clone(&bench.segments), CoreId(0));
+        for group in 0..12 {
+            append_together(&mut log, group * 25 + 1..group * 25 + 26).await;
+        }
+    };
+    let whole = World::new(0, crate::rt::sim::Options::default());
+    done(whole.run(work(), Fuse::Never));
+    let last = whole.events();
+    for (seed, kill) in (last * 3 / 4..last).step_by(14).enumerate() {
+        for cut in (150_u64..).step_by(3) {
+            let world = World::new(seed as u64, crate::rt::sim::Options::default());
+            assert_eq!(world.run(work(), Fuse::Kill { after_events: kill }), Outcome::Killed);
+            let start = async {
+                let bench = bench().await;
+                recovered(&bench, &[], false).await
+            };
+            let ended = matches!(world.run(start, Fuse::PowerCut { after_events: cut }), Outcome::Done(_));
+            let check = async {
+                let bench = bench().await;
+                let found = recovered(&bench, &[], false).await;
+                assert!(found.damage.is_empty(), "{:?}, killed after {kill}, cut after {cut}", found.damage);
+                for segment in &found.log {
+                    let column = bench.reader.column(*segment).expect("it is there");
+                    let Ending::Footer(tail) = bench.reader.ending(&column).await.expect("it reads") else {
+                        panic!("segment {segment} has no footer")
+                    };
+                    for (offset, stored) in bench.reader.footer(&column, tail).await.expect("it is whole").entries {
+                        let (record, _) = Record::decode(&stored).expect("a footer holds records");
+                        let length = field_u32(stored.len()) + record.payload_bytes;
+                        let location = crate::types::Location { segment: *segment, offset, length };
+                        let read = bench.reader.record(location).await;
+                        assert!(read.is_ok(), "{location:?}, killed after {kill}, cut after {cut}");
+                    }
+                }
+            };
+            done(world.run(check, Fuse::Never));
+            if ended {
+                break;
+            }
+            cuts += 1;
+        }
+    }
+    assert!(cuts > 300, "the start was cut {cuts} times");
 }
 
 #[test]
@@ -383,4 +475,26 @@ fn bodies_are_durable_when_finished_and_their_segments_get_footers() {
         }
     };
     done(world.run(check, Fuse::Never));
+}
+
+/// The next segment is asked for when one is begun. If the disk was full then, that answer was kept until the turn, and
+/// given to all who waited, though there was room by then.
+#[test]
+fn a_turn_asks_again_when_there_was_no_room_long_ago() {
+    let world = World::new(3, crate::rt::sim::Options::default());
+    let work = async {
+        let bench = bench_within(Some(SLOT * 8 + 64 * 1024)).await;
+        let mut log = LogWriter::new(Rc::clone(&bench.segments), CoreId(0));
+        log.turn().await.expect("an empty disk has room");
+        let mut taken = Vec::new();
+        while let Ok(column) = bench.segments.allocate(SegmentKind::Data, true).await {
+            taken.push(column.segment);
+        }
+        assert!(!taken.is_empty());
+        log.turn().await.expect("it was made ready before");
+        rt::sleep(std::time::Duration::from_secs(1)).await;
+        bench.segments.free(taken).await.expect("they are free again");
+        log.turn().await.expect("there is room again");
+    };
+    done(world.run(work, Fuse::Never));
 }

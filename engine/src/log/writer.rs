@@ -109,8 +109,15 @@ impl LogWriter {
         if self.ended.get() {
             return Err(LogError::Ended);
         }
-        let ready = self.ready.take().unwrap_or_else(|| self.prepare());
-        let Prepared { column, reserved } = ready.await.map_err(LogError::Segment)?;
+        let prepared = match self.ready.take() {
+            Some(ready) => match ready.await {
+                // It was asked for when the segment before was begun, long ago: there may be room by now.
+                Err(why) if why.passes() => self.prepare().await,
+                answer => answer,
+            },
+            None => self.prepare().await,
+        };
+        let Prepared { column, reserved } = prepared.map_err(LogError::Segment)?;
         let previous = self.open.as_ref().map_or_else(Default::default, |open| (open.column.segment, open.number));
         self.unsealed.borrow_mut().insert(column.segment);
         let open = Open {
@@ -241,7 +248,13 @@ pub(super) async fn prepare(
         answer => (answer?, false),
     };
     let header = SegmentHeader { kind, segment: column.segment, nonce: column.nonce, core, previous };
-    disk.write(&column, 0, header.encode()).await.0?;
+    if let Err(why) = disk.write(&column, 0, header.encode()).await.0 {
+        if why.passes() {
+            // Whoever tries again gets another slot. In a task of its own: freeing waits for readers.
+            drop(rt::spawn(async move { disk.free(vec![column.segment]).await }));
+        }
+        return Err(why);
+    }
     // The table calls a slot live only after its header would survive a power cut.
     disk.flush(&column).await?;
     disk.make_live(&column).await?;

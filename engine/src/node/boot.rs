@@ -4,10 +4,11 @@
 //!  open the disk -> open the stores (one that is missing, marked or damaged is begun anew, at position zero)
 //!    -> recover from the lowest floor
 //!    -> a store behind its confirmed position counts as gone: begin it anew, recover again
-//!    -> buckets -> deal
+//!    -> buckets -> deal -> every core replays
+//!    -> a store that is found damaged on the way: begin it anew, and all of it again
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -15,12 +16,12 @@ use std::sync::Arc;
 use crate::disk::{self, Catalog, Column, DiskError, Segments, serve};
 use crate::index::{IndexError, Layers, Position, Store};
 use crate::log::{LogReader, ReadError, Recovered, recover};
-use crate::node::deal::{Deal, FirstDisk};
+use crate::node::deal::{Deal, FirstDisk, Order, OrderSlot, Round};
 use crate::node::index_homes::{Homes, open_stores, renew_store};
 use crate::node::options::Options;
 use crate::node::seat::{First, Seat};
-use crate::rt::{self, BufferPool, IoError};
-use crate::shard::{Buckets, Confirmed, Pass, ReplayError, buckets_of, owner_of, replay};
+use crate::rt::{self, BufferPool, IoError, reply};
+use crate::shard::{Buckets, Confirmed, Pass, ReplayError, Replayed, buckets_of, owner_of, replay};
 use crate::types::{CoreId, GroupNumber, SegmentId, Sequence, ShardId};
 
 /// Why a node does not start.
@@ -67,22 +68,20 @@ impl From<IndexError> for StartError {
     }
 }
 
-/// Starts the node, deals to the other cores, and gives core 0 its own share.
+/// Starts the node: deals to every core, and has all of them replay. Gives core 0 its own share.
 pub(super) async fn first(seat: &Seat, first: First, catalog: &Rc<Catalog>) -> Result<(Deal, FirstDisk), StartError> {
-    let First { requests, note_posts, deals } = first;
-    match start(seat, catalog).await {
-        Ok((mut shares, disk, segments)) => {
+    let First { requests, note_posts, mut orders } = first;
+    match start(seat, catalog, &mut orders).await {
+        Ok((own, disk, segments)) => {
             drop(rt::spawn(serve(Rc::clone(disk.owner()), requests, note_posts)));
-            let others = shares.split_off(1);
-            for (slot, deal) in deals.into_iter().zip(others) {
+            for slot in orders {
                 // A core that has gone fails its own open; the others see it when they ask it something.
-                drop(slot.answer(Ok(deal)));
+                drop(slot.answer(Ok(Order::Serve { read_only: own.read_only })));
             }
-            let own = shares.pop().ok_or(StartError::OtherCore)?;
             Ok((own, FirstDisk { segments, _disk: disk }))
         }
         Err(why) => {
-            for slot in deals {
+            for slot in orders {
                 drop(slot.answer(Err(StartError::OtherCore)));
             }
             Err(why)
@@ -90,9 +89,9 @@ pub(super) async fn first(seat: &Seat, first: First, catalog: &Rc<Catalog>) -> R
     }
 }
 
-type Started = (Vec<Deal>, disk::Disk, Rc<Segments>);
+type Started = (Deal, disk::Disk, Rc<Segments>);
 
-async fn start(seat: &Seat, catalog: &Rc<Catalog>) -> Result<Started, StartError> {
+async fn start(seat: &Seat, catalog: &Rc<Catalog>, orders: &mut Vec<OrderSlot>) -> Result<Started, StartError> {
     let options = &seat.options;
     let disk = disk::open(&options.store, &options.disk).await.map_err(StartError::Disk)?;
     let columns: Vec<Column> = disk
@@ -105,49 +104,119 @@ async fn start(seat: &Seat, catalog: &Rc<Catalog>) -> Result<Started, StartError
     let containers = disk.containers(CoreId(0));
     let owner_post = seat.owner_post.clone();
     let (notice, health) = (options.notice, seat.health.clone());
+    disk.owner().share(health.clone());
     let segments = Segments::new(containers, Rc::clone(catalog), CoreId(0), owner_post, notice, health);
     let segments = Rc::new(segments);
     let reader = LogReader::new(Rc::clone(&segments), BufferPool::new(options.buffer_bytes));
     let superblock = disk.superblock();
     let homes = Homes::new(options, superblock.store, superblock.shards).await.map_err(StartError::Directory)?;
     let mut stores = open_stores(&homes, !columns.is_empty(), options.notice).await?;
-    let (recovered, floor) = settle(options, &segments, &reader, &homes, &mut stores).await?;
-    let last = newest(&recovered, &stores)?;
-    for damage in &recovered.damage {
-        (options.notice)(&format!("damage: {damage}"));
-    }
-    let read_only = !recovered.damage.is_empty() && !options.accept_damage;
-    let recovered = Arc::new(recovered);
-    let mut shares = Vec::new();
-    let mut buckets = Arc::new(Buckets::default());
-    for core in (0..options.cores).map(CoreId) {
-        let own = |shard: &ShardId| owner_of(*shard, usize::from(options.cores)) == core;
-        let mine =
-            stores.iter().filter(|(shard, _)| own(shard)).map(|(shard, store)| (*shard, store.clone())).collect();
-        let layers = Layers::new(mine);
-        if core == CoreId(0) {
-            let (none, mut passing) = (Buckets::default(), Layers::new(layers.stores().clone()));
-            replay(&segments, &reader, &recovered, &mut passing, &none, &options.owner, Pass::Buckets).await?;
-            buckets = Arc::new(buckets_of(&passing)?);
+    let start = Start { options, disk: &disk, columns, segments: &segments, reader: &reader, homes: &homes };
+    let mut renewed = BTreeSet::new();
+    loop {
+        let why = match start.round(&mut stores, orders).await {
+            Ok(own) => return Ok((own, disk, segments)),
+            Err(why) => why,
+        };
+        let damaged: Vec<ShardId> =
+            stores.iter().filter(|(_, store)| store.is_damaged()).map(|(shard, _)| *shard).collect();
+        // A store that does not hold what was just written into it is a disk that takes nothing.
+        if damaged.is_empty() || !damaged.iter().all(|shard| renewed.insert(*shard)) {
+            return Err(why);
         }
-        let confirmed = recovered.confirmed.iter().filter(|(shard, _)| own(shard));
-        shares.push(Deal {
-            place: disk.place().clone(),
-            salt: superblock.salt,
-            shards: superblock.shards,
-            columns: columns.clone(),
-            layers,
-            recovered: Arc::clone(&recovered),
-            buckets: Arc::clone(&buckets),
-            last,
-            confirmed: confirmed
-                .map(|(shard, (sequence, location))| (*shard, Confirmed { sequence: *sequence, location: *location }))
-                .collect(),
-            floor,
-            read_only,
-        });
+        for shard in damaged {
+            // Closed first: one process cannot have the same environment open twice.
+            drop(stores.remove(&shard));
+            stores.insert(shard, renew_store(&homes, shard).await?);
+        }
     }
-    Ok((shares, disk, segments))
+}
+
+/// What a start has in its hands.
+struct Start<'a> {
+    options: &'a Options,
+    disk: &'a disk::Disk,
+    columns: Vec<Column>,
+    segments: &'a Segments,
+    reader: &'a LogReader,
+    homes: &'a Homes,
+}
+
+impl Start<'_> {
+    /// Recovers, deals, and waits until every core has replayed. Gives the share of core 0.
+    async fn round(
+        &self,
+        stores: &mut BTreeMap<ShardId, Store>,
+        orders: &mut Vec<OrderSlot>,
+    ) -> Result<Deal, StartError> {
+        let mut deals = self.deals(stores).await?;
+        let others = deals.split_off(1);
+        let mut own = deals.pop().ok_or(StartError::OtherCore)?;
+        let mut outcomes = Vec::new();
+        for (slot, deal) in std::mem::take(orders).into_iter().zip(others) {
+            let ((outcome, replayed), (next_slot, next)) = (reply(), reply());
+            outcomes.push(replayed);
+            orders.push(next_slot);
+            drop(slot.answer(Ok(Order::Replay(Box::new(Round { deal, outcome, next })))));
+        }
+        let mut all = vec![own.replay(self.segments, self.reader, self.options).await];
+        for outcome in outcomes {
+            // All are waited for: what a core replays may not change under it.
+            all.push(outcome.await.ok_or(StartError::OtherCore)?);
+        }
+        let replayed: Vec<Replayed> = all.into_iter().collect::<Result<_, _>>()?;
+        let unknown: u64 = replayed.iter().map(|replayed| replayed.unknown_buckets).sum();
+        if unknown > 0 {
+            (self.options.notice)(&format!("damage: {unknown} records name buckets whose making was lost"));
+        }
+        // For all cores: one of them would otherwise write on over what another cannot judge.
+        own.read_only |= unknown > 0 && !self.options.accept_damage;
+        Ok(own)
+    }
+
+    /// What each core is to replay.
+    async fn deals(&self, stores: &mut BTreeMap<ShardId, Store>) -> Result<Vec<Deal>, StartError> {
+        let Start { options, segments, reader, .. } = self;
+        let (recovered, floor) = settle(options, segments, reader, self.homes, stores).await?;
+        let last = newest(&recovered, stores)?;
+        for damage in &recovered.damage {
+            (options.notice)(&format!("damage: {damage}"));
+        }
+        let read_only = !recovered.damage.is_empty() && !options.accept_damage;
+        let recovered = Arc::new(recovered);
+        let mut deals = Vec::new();
+        let mut buckets = Arc::new(Buckets::default());
+        for core in (0..options.cores).map(CoreId) {
+            let own = |shard: &ShardId| owner_of(*shard, usize::from(options.cores)) == core;
+            let mine =
+                stores.iter().filter(|(shard, _)| own(shard)).map(|(shard, store)| (*shard, store.clone())).collect();
+            let layers = Layers::new(mine);
+            if core == CoreId(0) {
+                let (none, mut passing) = (Buckets::default(), Layers::new(layers.stores().clone()));
+                replay(segments, reader, &recovered, &mut passing, &none, &options.owner, Pass::Buckets).await?;
+                buckets = Arc::new(buckets_of(&passing)?);
+            }
+            let confirmed = recovered.confirmed.iter().filter(|(shard, _)| own(shard));
+            deals.push(Deal {
+                place: self.disk.place().clone(),
+                salt: self.disk.superblock().salt,
+                shards: self.disk.superblock().shards,
+                columns: self.columns.clone(),
+                layers,
+                recovered: Arc::clone(&recovered),
+                buckets: Arc::clone(&buckets),
+                last,
+                confirmed: confirmed
+                    .map(|(shard, (sequence, location))| {
+                        (*shard, Confirmed { sequence: *sequence, location: *location })
+                    })
+                    .collect(),
+                floor,
+                read_only,
+            });
+        }
+        Ok(deals)
+    }
 }
 
 /// Recovers, and once more from the beginning if a store turns out to be older than its log confirms.

@@ -6,13 +6,14 @@
 //!  a store of ours                |      | it is used
 //!  none, and nothing in the log   |      | one is made
 //!  none, but a log                | once | one is made: missing ones are named together
-//!  a mark: a page did not read    | yes  | begun anew; the mark goes when nothing is left of the old one
+//!  a mark: it was found damaged    | yes  | begun anew; the mark goes when nothing is left of the old one
 //!  one that is not to be believed | yes  | begun anew
 //! ```
 //!
 //! What must hold: a store with a mark is never opened, and a mark is never removed while the store that it is for may
-//! come back, or an unreadable page would end every start. A store that is begun anew is at position zero: the whole
-//! log is replayed into it, also by a later start if this one is cut short.
+//! come back, or an unreadable page would end every start. A store that turns out to be damaged within a start is
+//! marked like any other and begun anew by the same start (`boot`). A store that is begun anew is at position zero: the
+//! whole log is replayed into it, also by a later start if this one is cut short.
 //!
 //! LMDB maps files: its directories are real ones in every world.
 
@@ -30,6 +31,7 @@ pub(super) struct Homes {
     place: Place,
     identity: [u8; 16],
     shards: u16,
+    notice: fn(&str),
 }
 
 enum Place {
@@ -45,7 +47,7 @@ impl Homes {
             IndexPlace::Directory(path, map_bytes) => Place::Directory(path.clone(), *map_bytes),
             IndexPlace::Twins(twins) => Place::Twins(twins.clone()),
         };
-        Ok(Homes { place, identity, shards })
+        Ok(Homes { place, identity, shards, notice: options.notice })
     }
 
     fn identity(&self, shard: ShardId) -> Identity {
@@ -67,18 +69,25 @@ impl Homes {
         directory::create(&path).await
     }
 
-    /// Whether a page of the store of a shard could not be read by whoever had it open last.
+    /// Whether the store of a shard was found damaged by whoever had it open last.
     async fn is_marked(&self, shard: ShardId) -> Result<bool, IoError> {
-        match self.home(shard).mark() {
-            Some(mark) => Ok(directory::read(&mark).await?.is_some()),
-            None => Ok(false),
+        match self.home(shard) {
+            Home::Twin(twin) => Ok(twin.is_marked()),
+            home => match home.mark() {
+                Some(mark) => Ok(directory::read(&mark).await?.is_some()),
+                None => Ok(false),
+            },
         }
     }
 
     /// Removes the mark of a shard, once its new store stands durably in the place of the old one. If the removal
     /// itself is lost in a power cut, the store is begun anew once more.
     async fn unmark(&self, shard: ShardId) -> Result<(), IoError> {
-        let Some(mark) = self.home(shard).mark() else { return Ok(()) };
+        let home = self.home(shard);
+        if let Home::Twin(twin) = &home {
+            twin.set_marked(false);
+        }
+        let Some(mark) = home.mark() else { return Ok(()) };
         if let Some(beside) = mark.parent() {
             directory::flush(beside).await?;
         }
@@ -122,12 +131,10 @@ pub(super) async fn open_stores(
             }
             Found::Marked => {
                 notice(&format!(
-                    "a page of the index of shard {shard} could not be read when it was last served: nothing is lost, \
-                     the log has everything; that index is thrown away and built anew, and this start takes longer"
+                    "the index of shard {shard} was not to be relied on when it was last served: nothing is lost, the \
+                     log has everything; that index is thrown away and built anew, and this start takes longer"
                 ));
-                let store = renew_store(homes, shard).await?;
-                homes.unmark(shard).await.map_err(not_reached)?;
-                store
+                renew_store(homes, shard).await?
             }
             Found::Unusable(why) => {
                 notice(&format!("the index of shard {shard} is not used ({why}): it is built anew from the log"));
@@ -165,8 +172,8 @@ async fn find_store(homes: &Homes, shard: ShardId) -> Result<Found, IndexError> 
         return Ok(Found::Marked);
     }
     homes.prepare(shard).await.map_err(not_reached)?;
-    let (home, identity) = (homes.home(shard), homes.identity(shard));
-    Ok(match rt::help(Helper::General, move || Store::open(&home, identity)).await {
+    let (home, identity, notice) = (homes.home(shard), homes.identity(shard), homes.notice);
+    Ok(match rt::help(Helper::General, move || Store::open(&home, identity, notice)).await {
         Ok(store) => match store.position() {
             Ok(_) => Found::Whole(store),
             Err(why) => Found::Unusable(why),
@@ -176,12 +183,17 @@ async fn find_store(homes: &Homes, shard: ShardId) -> Result<Found, IndexError> 
     })
 }
 
-/// Begins the store of a shard anew, at position zero.
+/// Begins the store of a shard anew, at position zero. The old one must not be open any more. Its mark goes last.
 pub(super) async fn renew_store(homes: &Homes, shard: ShardId) -> Result<Store, IndexError> {
+    let marked = homes.is_marked(shard).await.map_err(not_reached)?;
     homes.clear(shard).await.map_err(not_reached)?;
     homes.prepare(shard).await.map_err(not_reached)?;
-    let (home, identity) = (homes.home(shard), homes.identity(shard));
-    rt::help(Helper::General, move || Store::create(&home, identity)).await
+    let (home, identity, notice) = (homes.home(shard), homes.identity(shard), homes.notice);
+    let store = rt::help(Helper::General, move || Store::create(&home, identity, notice)).await?;
+    if marked {
+        homes.unmark(shard).await.map_err(not_reached)?;
+    }
+    Ok(store)
 }
 
 fn not_reached(error: IoError) -> IndexError {
@@ -212,7 +224,7 @@ mod tests {
     }
 
     fn homes(path: PathBuf, map_bytes: usize) -> Homes {
-        Homes { place: Place::Directory(path, map_bytes), identity: [7; 16], shards: SHARDS }
+        Homes { place: Place::Directory(path, map_bytes), identity: [7; 16], shards: SHARDS, notice: tell }
     }
 
     /// Opens the stores, and closes them again: their positions and what was told, or why they do not open.
@@ -232,7 +244,7 @@ mod tests {
         let homes = homes(place.path().join("index"), MAP_BYTES);
         assert_eq!(opened(&homes, false), (Ok(vec![0, 0, 0]), Vec::new()));
         for shard in (0..SHARDS).map(ShardId) {
-            let store = Store::open(&homes.home(shard), homes.identity(shard)).expect("it was made");
+            let store = Store::open(&homes.home(shard), homes.identity(shard), tell).expect("it was made");
             let sequence = Sequence(10 + u64::from(shard.0));
             store.commit(&Batch::new(Position { sequence, ..Position::default() })).expect("there is room");
         }
@@ -271,7 +283,7 @@ mod tests {
         let (positions, told) = opened(&homes, true);
         assert_eq!(positions, Ok(vec![10, 0, 12]));
         assert_eq!(told.len(), 1);
-        for words in ["shard 1 could not be read", "nothing is lost", "built anew"] {
+        for words in ["shard 1 was not to be relied on", "nothing is lost", "built anew"] {
             assert!(told[0].contains(words), "{told:?}");
         }
         assert!(!mark(&homes, 1).exists());

@@ -7,11 +7,11 @@ use crate::disk::{Catalog, CatalogNote, Containers, DiskHealth, OwnerRequest, Se
 use crate::limits::{CREDITS_PER_CORE, OWNER_REQUESTS_MAX};
 use crate::log::{DataWriter, LogReader, LogWriter};
 use crate::node::boot::{self, StartError};
-use crate::node::deal::Deal;
+use crate::node::deal::{Deal, Order, OrderSlot, Orders};
 use crate::node::options::Options;
 use crate::node::store::Store;
-use crate::rt::{self, BufferPool, Mailbox, Postman, Reply, ReplySlot, mailbox, reply};
-use crate::shard::{self, Owner, Pass, Peers, Question, Start, replay};
+use crate::rt::{self, BufferPool, Mailbox, Postman, mailbox, reply};
+use crate::shard::{self, Owner, Peers, Question, Start};
 use crate::types::CoreId;
 use crate::upkeep;
 
@@ -26,14 +26,14 @@ pub struct Seat {
     pub(super) health: DiskHealth,
     /// Core 0 owns the slot table and deals out what the others begin with.
     pub(super) first: Option<First>,
-    deal: Option<Reply<Result<Deal, StartError>>>,
+    orders: Option<Orders>,
 }
 
 /// What only core 0 has.
 pub(super) struct First {
     pub(super) requests: Mailbox<OwnerRequest>,
     pub(super) note_posts: Vec<Postman<CatalogNote>>,
-    pub(super) deals: Vec<ReplySlot<Result<Deal, StartError>>>,
+    pub(super) orders: Vec<OrderSlot>,
 }
 
 /// The seats of a node with `options.cores` cores, in their order.
@@ -46,8 +46,8 @@ pub fn seats(options: &Options) -> Vec<Seat> {
     let health = DiskHealth::default();
     let posts: Vec<_> = boxes.iter().map(|(post, _)| post.clone()).collect();
     let note_posts = note_boxes.iter().map(|(post, _)| post.clone()).collect();
-    let (deals, replies): (Vec<_>, Vec<_>) = (1..cores).map(|_| reply()).unzip();
-    let mut first = Some(First { requests, note_posts, deals });
+    let (orders, replies): (Vec<_>, Vec<_>) = (1..cores).map(|_| reply()).unzip();
+    let mut first = Some(First { requests, note_posts, orders });
     let mut replies = std::iter::once(None).chain(replies.into_iter().map(Some));
     let seat = |(core, ((_, questions), (_, notes)))| Seat {
         core: CoreId(core),
@@ -58,7 +58,7 @@ pub fn seats(options: &Options) -> Vec<Seat> {
         owner_post: owner_post.clone(),
         health: health.clone(),
         first: first.take(),
-        deal: replies.next().flatten(),
+        orders: replies.next().flatten(),
     };
     (0..cores).zip(boxes.into_iter().zip(note_boxes)).map(seat).collect()
 }
@@ -71,36 +71,21 @@ impl Seat {
     /// Why the store cannot be served. Nothing has been changed that another start would not do as well.
     pub async fn open(mut self) -> Result<Store, StartError> {
         let catalog = Rc::new(Catalog::default());
-        let (deal, first) = match (self.first.take(), self.deal.take()) {
+        let (deal, disk, first) = match (self.first.take(), self.orders.take()) {
             (Some(first), _) => {
                 let (deal, first) = boot::first(&self, first, &catalog).await?;
-                (deal, Some(first))
+                (deal, Rc::clone(&first.segments), Some(first))
             }
-            (None, Some(deal)) => (deal.await.unwrap_or(Err(StartError::OtherCore))?, None),
+            (None, Some(orders)) => {
+                let (deal, disk) = self.follow_orders(orders, &catalog).await?;
+                (deal, disk, None)
+            }
             (None, None) => return Err(StartError::OtherCore),
         };
-        let disk = match &first {
-            Some(first) => Rc::clone(&first.segments),
-            None => {
-                deal.columns.iter().cloned().for_each(|column| catalog.add(column));
-                let containers = Containers::new(deal.place.clone(), self.core);
-                let owner = self.owner_post.clone();
-                let (notice, health) = (self.options.notice, self.health.clone());
-                Rc::new(Segments::new(containers, Rc::clone(&catalog), self.core, owner, notice, health))
-            }
-        };
         drop(rt::spawn(follow(catalog, self.notes)));
-        let pool = BufferPool::new(self.options.buffer_bytes);
-        let reader = LogReader::new(Rc::clone(&disk), pool);
-        let mut layers = deal.layers;
+        let reader = self::reader(&disk, &self.options);
         let owner_options = self.options.owner;
-        let (recovered, buckets) = (&deal.recovered, &deal.buckets);
-        let replayed = replay(&disk, &reader, recovered, &mut layers, buckets, &owner_options, Pass::All).await?;
-        let unknown = replayed.unknown_buckets;
-        if unknown > 0 {
-            (self.options.notice)(&format!("damage: {unknown} records name buckets whose making was lost"));
-        }
-        let read_only = deal.read_only || (unknown > 0 && !self.options.accept_damage);
+        let (layers, read_only) = (deal.layers, deal.read_only);
         let start =
             Start { layers, last: deal.last, confirmed: deal.confirmed, buckets: deal.buckets, floor: deal.floor };
         let owner = Owner::new(self.core, owner_options, Rc::clone(&disk), reader.clone(), start);
@@ -129,4 +114,44 @@ impl Seat {
         let data = Rc::new(DataWriter::new(Rc::clone(&disk), self.core));
         Ok(Store::new(peers, disk, reader, data, self.options, first, deal.recovered))
     }
+
+    /// What a core but the first does in a start: it replays what it is dealt, until it is told to serve.
+    async fn follow_orders(
+        &self,
+        mut orders: Orders,
+        catalog: &Rc<Catalog>,
+    ) -> Result<(Deal, Rc<Segments>), StartError> {
+        let mut replayed: Option<(Deal, Rc<Segments>)> = None;
+        loop {
+            let round = match orders.await.unwrap_or(Err(StartError::OtherCore))? {
+                Order::Replay(round) => *round,
+                Order::Serve { read_only } => {
+                    let (deal, disk) = replayed.ok_or(StartError::OtherCore)?;
+                    return Ok((Deal { read_only, ..deal }, disk));
+                }
+            };
+            let mut deal = round.deal;
+            let disk = match replayed.take() {
+                Some((_, disk)) => disk,
+                None => self.segments(&deal, catalog),
+            };
+            let outcome = deal.replay(&disk, &reader(&disk, &self.options), &self.options).await;
+            replayed = Some((deal, disk));
+            orders = round.next;
+            // If core 0 has gone, the next order says so.
+            drop(round.outcome.answer(outcome));
+        }
+    }
+
+    fn segments(&self, deal: &Deal, catalog: &Rc<Catalog>) -> Rc<Segments> {
+        deal.columns.iter().cloned().for_each(|column| catalog.add(column));
+        let containers = Containers::new(deal.place.clone(), self.core);
+        let owner = self.owner_post.clone();
+        let (notice, health) = (self.options.notice, self.health.clone());
+        Rc::new(Segments::new(containers, Rc::clone(catalog), self.core, owner, notice, health))
+    }
+}
+
+fn reader(disk: &Rc<Segments>, options: &Options) -> LogReader {
+    LogReader::new(Rc::clone(disk), BufferPool::new(options.buffer_bytes))
 }

@@ -77,6 +77,12 @@ impl Store {
         self.inner.peers.me().checkpoints()
     }
 
+    /// Records of this core that compaction has moved since the start.
+    #[must_use]
+    pub fn moved(&self) -> u64 {
+        self.inner.peers.me().moved()
+    }
+
     /// The id of the newest segment, and how many segments there are: ids are given once, so the others have been
     /// freed.
     #[must_use]

@@ -302,6 +302,72 @@ fn full_memtables_refuse_puts_until_the_index_has_room_and_lose_nothing() {
     assert!(matches!(world.run(work, Fuse::Never), Outcome::Done(())));
 }
 
+/// A move is a change like any other. Compaction's went past the bound of the memtable, as many as a segment holds.
+#[test]
+fn moves_wait_for_room_in_the_memtable_like_any_other_change() {
+    let world = World::new(16, sim::Options::default());
+    let name = BucketName::new("photos").expect("a good name");
+    let mut all = Options { upkeep_ms: 0, ..options(1) };
+    all.owner.memtable_keys_max = 1000;
+    let fill = async {
+        let store = open(&all).await.pop().expect("one core");
+        store.create_bucket(&name).await.expect("a new bucket");
+        // All at once: together they fill few groups of one segment.
+        let put = |number| {
+            let (store, name) = (store.clone(), name.clone());
+            rt::spawn(async move { store.put(&name, &key(number), b"x", PutOptions::default()).await })
+        };
+        for task in (0..300).map(put).collect::<Vec<_>>() {
+            task.await.expect("a put");
+        }
+    };
+    assert!(matches!(world.run(fill, Fuse::Never), Outcome::Done(())));
+    all.owner.memtable_keys_max = 5;
+    let IndexPlace::Twins(twins) = all.index.clone() else { panic!("the index is a row of twins") };
+    let empty = async {
+        let store = open(&all).await.pop().expect("one core");
+        store.checkpoint().await.expect("a checkpoint");
+        let id = store.bucket_id(&name).expect("it is there");
+        let segment = store.entry(id, &key(1)).await.expect("it was put").location.segment;
+        let me = store.inner.peers.me();
+        twins.iter().for_each(|twin| twin.set_full(true));
+        let refused = me.evacuate(segment).await.err();
+        assert_eq!(refused, Some(Error::NoSpace), "the index has no room for the moves");
+        assert!(me.pending_keys() < 200, "{} keys are held", me.pending_keys());
+        twins.iter().for_each(|twin| twin.set_full(false));
+        let mut tries = 0;
+        while me.evacuate(segment).await.is_err() {
+            tries += 1;
+            assert!(tries < 100, "it is never emptied");
+        }
+    };
+    assert!(matches!(world.run(empty, Fuse::Never), Outcome::Done(())));
+}
+
+/// Who asks for a checkpoint and gives up left its turn to the next one while a store was taking the batch: that store
+/// was given it again, and counted all of it twice.
+#[test]
+fn a_checkpoint_that_is_given_up_adds_no_sum_twice() {
+    let world = World::new(17, sim::Options::default());
+    let name = BucketName::new("photos").expect("a good name");
+    let all = Options { upkeep_ms: 0, ..options(1) };
+    let work = async {
+        let store = open(&all).await.pop().expect("one core");
+        store.create_bucket(&name).await.expect("a new bucket");
+        for round in 0..40 {
+            for number in round * 4..round * 4 + 4 {
+                store.put(&name, &key(number), b"x", PutOptions::default()).await.expect("a put");
+            }
+            let patience = std::time::Duration::from_micros(20 * u64::try_from(round).expect("small"));
+            drop(rt::timeout(patience, store.checkpoint()).await);
+            store.checkpoint().await.expect("a checkpoint");
+            let objects = 4 * (u64::try_from(round).expect("small") + 1);
+            assert_eq!(store.counts(&name).await, Ok((objects, objects)), "round {round}");
+        }
+    };
+    assert!(matches!(world.run(work, Fuse::Never), Outcome::Done(())));
+}
+
 #[test]
 fn an_exhausted_pool_makes_readers_wait_and_all_of_them_are_served() {
     let world = World::new(14, sim::Options::default());

@@ -16,6 +16,8 @@ pub enum IoKind {
     Exists,
     /// Somebody else holds the lock.
     Busy,
+    /// This process, or the system, has as many files open as it may: a normal state, that may pass.
+    Descriptors,
     /// The end of the file came before the bytes asked for.
     Short,
     /// Anything else; the code says what.
@@ -42,6 +44,7 @@ impl IoError {
             libc::EIO | libc::ENODATA | libc::EILSEQ | libc::EREMOTEIO => IoKind::Media,
             libc::ENOENT => IoKind::NotFound,
             libc::EEXIST => IoKind::Exists,
+            libc::EMFILE | libc::ENFILE => IoKind::Descriptors,
             libc::EAGAIN | libc::EACCES | libc::EBUSY => IoKind::Busy,
             _ => IoKind::Other,
         };
@@ -64,6 +67,7 @@ impl fmt::Display for IoError {
             IoKind::NotFound => write!(f, "{operation}: not found"),
             IoKind::Exists => write!(f, "{operation}: exists already"),
             IoKind::Busy => write!(f, "{operation}: held by another process"),
+            IoKind::Descriptors => write!(f, "{operation}: too many files are open; raise the limit (ulimit -n)"),
             IoKind::Short => write!(f, "{operation}: past the end"),
             IoKind::Other => write!(f, "{operation}: error {code}"),
         }

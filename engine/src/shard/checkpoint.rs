@@ -61,30 +61,43 @@ impl Owner {
     /// # Errors
     /// `Full` leaves the memtable frozen for another try; anything else ends the writes of this core.
     pub async fn checkpoint(self: &Rc<Self>) -> Result<(), Error> {
-        // One at a time: what is frozen belongs to whoever froze it.
-        let _turn = self.checkpoint_turn.enter().await;
+        let owner = Rc::clone(self);
+        // All of it in a task of its own: a caller that gives up must not pass its turn on while a store is taking a
+        // batch, or the next one would give it the same sums again.
+        rt::spawn(async move {
+            // One at a time: what is frozen belongs to whoever froze it.
+            let _turn = owner.checkpoint_turn.enter().await;
+            let done = owner.bring_into_stores().await;
+            // After a failure too: those who wait for room look again, and are told what there is.
+            owner.checkpointed.notify();
+            done
+        })
+        .await
+    }
+
+    async fn bring_into_stores(self: &Rc<Self>) -> Result<(), Error> {
         let positions = self.freeze();
         let Some(frozen) = self.layers.borrow().frozen().cloned() else { return Ok(()) };
         let stores = self.layers.borrow().stores().clone();
-        for (shard, batch) in frozen.batches(&positions) {
+        // A full memtable is copied where it may take its time: on the core it would take some hundredths of a second.
+        let (copied, wanted) = (frozen.clone(), positions.clone());
+        let batches = rt::help(Helper::Commit, move || copied.batches(&wanted)).await;
+        for (shard, batch) in batches {
             if self.frozen_committed.borrow().contains(&shard) {
                 continue;
             }
             let store = stores.get(&shard).ok_or(Error::Index(IndexError::Missing))?.clone();
-            let owner = Rc::clone(self);
-            // In a task of its own: a caller that gives up must not leave it open whether the store has the batch.
-            let committed = rt::spawn(async move {
-                let committed = rt::help(Helper::Commit, move || store.commit(&batch)).await;
-                owner.index_full.set(committed == Err(IndexError::Full));
-                if committed.is_ok() {
-                    owner.frozen_committed.borrow_mut().insert(shard);
-                }
-                committed
-            });
-            committed.await?;
+            let committed = rt::help(Helper::Commit, move || store.commit(&batch)).await;
+            self.index_full.set(committed == Err(IndexError::Full));
+            committed?;
+            self.frozen_committed.borrow_mut().insert(shard);
         }
         self.layers.borrow_mut().drop_frozen();
+        // Its memory is given back there too.
+        drop(rt::spawn(rt::help(Helper::Commit, move || drop(frozen))));
         self.weigh_index();
+        // There is room from here on, whatever becomes of the confirmation.
+        self.checkpointed.notify();
         let mut confirmations = Vec::new();
         for (shard, position) in &positions {
             let intent = Intent::Checkpoint { sequence: position.sequence, floor: position.floor };
@@ -94,7 +107,6 @@ impl Owner {
             confirmation.await.unwrap_or(Err(Error::WritesStopped))?;
         }
         self.checkpoints.set(self.checkpoints.get() + 1);
-        self.checkpointed.notify();
         Ok(())
     }
 

@@ -13,7 +13,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::disk::DiskError;
 use crate::error::Error;
 use crate::index::Memtable;
 use crate::limits::{GROUP_BYTES_MAX, IDLE_GROUP_MS};
@@ -152,16 +151,17 @@ fn take_a_groupful(owner: &Owner) -> Vec<Queued> {
     taken
 }
 
-/// The next segment. A full disk ends nothing: those who wait are told.
+/// The next segment. A full disk ends nothing, nor does the want of a descriptor: those who wait are told.
 async fn turn(owner: &Owner, log: &mut LogWriter) -> Result<(), Error> {
     match log.turn().await {
         Ok(()) => {
             owner.floor.set(log.oldest_unsealed().unwrap_or_default());
             Ok(())
         }
-        Err(LogError::Segment(DiskError::Full)) => {
+        Err(LogError::Segment(why)) if why.passes() => {
+            let refusal = Error::from(why);
             for queued in owner.queue.take() {
-                drop(queued.answer.answer(Err(Error::NoSpace)));
+                drop(queued.answer.answer(Err(refusal.clone())));
             }
             // What is left to do alone, covering the last group, can wait for room.
             rt::sleep(Duration::from_millis(IDLE_GROUP_MS)).await;
@@ -242,6 +242,7 @@ impl Closing {
         owner.last.borrow_mut().extend(self.staged.last());
         owner.layers.borrow_mut().active_mut().absorb(self.staged);
         for (record, location) in self.records {
+            owner.moved.set(owner.moved.get() + u64::from(record.position != record.sequence));
             if let Some((sequence, _)) = record.meta.change.confirmed() {
                 let mut confirmed = owner.confirmed.borrow_mut();
                 let newest = confirmed.entry(record.shard).or_default();

@@ -53,6 +53,7 @@ impl Owner {
     ) -> Result<Answer, Error> {
         let Completion { parts: named, attributes: further, conditions } = completion;
         let _pin = self.disk.pin();
+        self.warm_upload(shard, bucket, &key, upload).await;
         let (created, found) = match self.parts_named(shard, bucket, &key, upload, &named)? {
             Standing::Open(created, found) => (created, found),
             Standing::Completed(answer) => return Ok(answer),

@@ -11,6 +11,7 @@ use crate::disk::Column;
 use crate::error::Error;
 use crate::index::IndexError;
 use crate::log::{Change, Ending, Record};
+use crate::rt;
 use crate::shard::intent::Intent;
 use crate::shard::judge::is_live;
 use crate::shard::owner::Owner;
@@ -28,6 +29,8 @@ pub enum Evacuated {
 
 /// Moves that wait for their group at a time: bounds the payloads held in memory.
 const MOVES_IN_FLIGHT: usize = 64;
+/// Records that are looked at before the other tasks of the core have their turn: each look is a microsecond or two.
+const LOOKS_AT_A_TIME: usize = 128;
 
 impl Owner {
     /// Moves what is live in `segment` of this core's shards.
@@ -47,7 +50,11 @@ impl Owner {
         let footer = self.reader.footer(&column, tail).await?;
         let mut moved = 0;
         let mut waiting = Vec::new();
-        for (offset, stored) in &footer.entries {
+        self.room().await?;
+        for (number, (offset, stored)) in footer.entries.iter().enumerate() {
+            if number % LOOKS_AT_A_TIME == LOOKS_AT_A_TIME - 1 {
+                rt::yield_now().await;
+            }
             let (record, _) = Record::decode(stored).ok_or(Error::Index(IndexError::Corrupt))?;
             if !self.layers.borrow().stores().contains_key(&record.shard) {
                 continue;
@@ -60,6 +67,8 @@ impl Owner {
             }
             if waiting.len() >= MOVES_IN_FLIGHT {
                 settle(&mut waiting).await?;
+                // Moves fill the memtable like any other change, and wait like any other for it to be brought away.
+                self.room().await?;
             }
         }
         settle(&mut waiting).await?;
@@ -77,6 +86,7 @@ impl Owner {
             let floor = self.floor.get();
             return Ok(Some(self.admit(shard, Intent::Checkpoint { sequence: newest.sequence, floor })?));
         }
+        self.warm_record(&record).await;
         if !self.is_live_at(&record, from)? {
             return Ok(None);
         }

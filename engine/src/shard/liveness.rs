@@ -78,6 +78,12 @@ impl Owner {
         if !self.buckets().has(run.bucket) {
             return Ok(false);
         }
+        if let Some(key) = ObjectKey::new(&run.key) {
+            self.warm(shard, Table::Current, &keys::object(run.bucket, &key)).await;
+            if run.upload != UploadId::default() {
+                self.warm(shard, Table::Uploads, &keys::part(run.bucket, &key, run.upload, run.part)).await;
+            }
+        }
         for location in self.manifests_of(shard, run)? {
             let read = self.reader.record(location).await?;
             let damaged = Error::Damaged(crate::log::ReadError::Damaged(location.segment, u64::from(location.offset)));

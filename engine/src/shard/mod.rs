@@ -25,6 +25,7 @@ mod owner;
 mod peers;
 mod reading;
 mod replay;
+mod warming;
 
 pub use attributes::check_attributes;
 pub use buckets::{Bucket, Buckets};

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use crate::disk::Segments;
 use crate::error::Error;
-use crate::index::{Layers, Position, Table, keys};
+use crate::index::{Layers, Position};
 use crate::limits::{INTENTS_MAX, SLOW_DOWN_MS};
 use crate::log::LogReader;
-use crate::rt::{self, Event, Gate, Helper, reply};
+use crate::rt::{self, Event, Gate, reply};
 use crate::shard::buckets::Buckets;
 use crate::shard::intent::{Answer, Intent, Queued};
 use crate::types::{BucketId, CoreId, GroupNumber, Location, SegmentId, Sequence, ShardId};
@@ -80,6 +80,7 @@ pub struct Owner {
     pub(super) frozen_committed: RefCell<BTreeSet<ShardId>>,
     pub(super) checkpoint_turn: Gate,
     pub(super) checkpoints: Cell<u64>,
+    pub(super) moved: Cell<u64>,
     pub(super) log_bytes: Cell<u64>,
     pub(super) tip: Cell<(SegmentId, GroupNumber)>,
     pub(super) floor: Cell<SegmentId>,
@@ -118,6 +119,7 @@ impl Owner {
             frozen_committed: RefCell::default(),
             checkpoint_turn: Gate::new(1),
             checkpoints: Cell::default(),
+            moved: Cell::default(),
             log_bytes: Cell::default(),
             tip: Cell::default(),
             floor: Cell::new(floor),
@@ -137,18 +139,6 @@ impl Owner {
         let bytes = layers.stores().values().map(|store| store.bytes().unwrap_or(u64::MAX));
         let total = bytes.fold(0_u64, u64::saturating_add);
         self.may_fault.set(total > self.options.index_resident_bytes);
-    }
-
-    /// Brings the pages of a key into memory, on a helper thread, if they may not be there: the lookup that follows on
-    /// the core then does not wait for the disk.
-    pub(super) async fn warm(&self, shard: ShardId, key: &[u8]) {
-        if !self.may_fault.get() {
-            return;
-        }
-        let Some(store) = self.layers.borrow().stores().get(&shard).cloned() else { return };
-        let key = key.to_vec();
-        // Only the reading matters: an error comes again to the lookup that follows, and is answered there.
-        drop(rt::help(Helper::Lookup, move || store.lookup(Table::Current, &key)).await);
     }
 
     /// The core it lives on.
@@ -177,9 +167,7 @@ impl Owner {
     /// # Errors
     /// Why it is refused, or why nothing can be said of it.
     pub async fn decide(&self, shard: ShardId, bucket: BucketId, intent: Intent) -> Result<Answer, Error> {
-        if let Intent::Put { key, .. } | Intent::Delete { key, .. } | Intent::Complete { key, .. } = &intent {
-            self.warm(shard, &keys::object(bucket, key)).await;
-        }
+        self.warm_intent(shard, &intent).await;
         loop {
             self.room().await?;
             // From here to the queue nothing waits: what is behind a fence is in the queue before its barrier, or not
@@ -207,7 +195,7 @@ impl Owner {
     }
 
     /// Waits while the queue or both memtables are full, for a second.
-    async fn room(&self) -> Result<(), Error> {
+    pub(super) async fn room(&self) -> Result<(), Error> {
         if self.queue.borrow().len() < INTENTS_MAX && !self.memtables_full() {
             // Nearly always: an alarm that nobody hears costs more than the look.
             return Ok(());
@@ -228,8 +216,16 @@ impl Owner {
                 }
             }
         };
-        let full = if self.index_full.get() { Error::NoSpace } else { Error::SlowDown };
-        rt::timeout(Duration::from_millis(SLOW_DOWN_MS), waiting).await.ok_or(full)
+        let waited = rt::timeout(Duration::from_millis(SLOW_DOWN_MS), waiting).await;
+        // What a checkpoint found meanwhile counts.
+        waited.ok_or(if self.index_full.get() { Error::NoSpace } else { Error::SlowDown })
+    }
+
+    /// Changed keys that the stores do not hold yet.
+    #[must_use]
+    pub fn pending_keys(&self) -> usize {
+        let layers = self.layers.borrow();
+        layers.active().keys() + layers.frozen().map_or(0, |frozen| frozen.keys())
     }
 
     fn memtables_full(&self) -> bool {
@@ -323,6 +319,12 @@ impl Owner {
     #[must_use]
     pub fn checkpoints(&self) -> u64 {
         self.checkpoints.get()
+    }
+
+    /// Records of this core that compaction has moved since the start.
+    #[must_use]
+    pub fn moved(&self) -> u64 {
+        self.moved.get()
     }
 
     /// The shards of this core.

@@ -7,8 +7,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::error::Error;
-use crate::index::{self, BucketEntry, Entry, Page, PageRequest, PartsPage, UploadEntry, keys};
-use crate::limits::CREDITS_PER_CORE;
+use crate::index::{
+    self, BucketEntry, Entry, Layers, Page, PageRequest, PartsPage, Store, Table, UploadEntry, UploadsWalk, keys,
+};
+use crate::limits::{CREDITS_PER_CORE, WALK_UPLOADS};
 use crate::log::RunOwner;
 use crate::rt::{self, Gate, Mailbox, Postman, ReplySlot, reply};
 use crate::shard::buckets::Buckets;
@@ -195,19 +197,25 @@ async fn answer_question(owner: Rc<Owner>, question: Question) {
             drop(slot.answer(owner.entry(shard, bucket, &key).await));
         }
         Question::Upload(shard, bucket, key, upload, slot) => {
-            let entry = owner.read(|reading| reading.upload(shard, &keys::upload(bucket, &key, upload)));
+            let key = keys::upload(bucket, &key, upload);
+            owner.warm(shard, Table::Uploads, &key).await;
+            let entry = owner.read(|reading| reading.upload(shard, &key));
             drop(slot.answer(entry));
         }
         Question::Bucket(name, slot) => {
-            drop(slot.answer(owner.read(|reading| reading.bucket(ShardId(0), &keys::bucket(&name)))));
+            let key = keys::bucket(&name);
+            owner.warm(ShardId(0), Table::Buckets, &key).await;
+            drop(slot.answer(owner.read(|reading| reading.bucket(ShardId(0), &key))));
         }
         Question::Objects(request, slot) => {
+            let same = request.clone();
+            owner.warm_by(move |stores| index::objects(stores, &same)).await;
             drop(slot.answer(index::objects(&owner.layers.borrow(), &request).map_err(Error::from)));
         }
-        Question::Uploads(request, slot) => {
-            drop(slot.answer(index::uploads(&owner.layers.borrow(), &request).map_err(Error::from)));
-        }
+        Question::Uploads(request, slot) => drop(slot.answer(owner.uploads(request).await)),
         Question::Parts(bucket, key, upload, after, limit, slot) => {
+            let same = key.clone();
+            owner.warm_by(move |stores| index::parts(stores, bucket, &same, upload, after, limit)).await;
             let page = index::parts(&owner.layers.borrow(), bucket, &key, upload, after, limit);
             drop(slot.answer(page.map_err(Error::from)));
         }
@@ -224,7 +232,11 @@ async fn answer_question(owner: Rc<Owner>, question: Question) {
         }
         Question::Checkpoint(slot) => drop(slot.answer(owner.checkpoint_now().await)),
         Question::Evacuate(segment, slot) => drop(slot.answer(owner.evacuate(segment).await)),
-        Question::LiveBytes(slot) => drop(slot.answer(owner.live_bytes())),
+        Question::LiveBytes(slot) => {
+            let read = |stores: &Layers| stores.stores().values().map(Store::segments).all(|rows| rows.is_ok());
+            owner.warm_by(read).await;
+            drop(slot.answer(owner.live_bytes()));
+        }
         Question::ForgetCompleted(slot) => drop(slot.answer(owner.forget_completed(rt::wall_ms()))),
         Question::RunsDied(slot) => drop(slot.answer(Ok(owner.runs_died.replace(false)))),
         Question::NamesSegment(shard, run, segment, slot) => {
@@ -236,8 +248,22 @@ async fn answer_question(owner: Rc<Owner>, question: Question) {
 impl Owner {
     async fn entry(&self, shard: ShardId, bucket: BucketId, key: &ObjectKey) -> Result<Option<Entry>, Error> {
         let key = keys::object(bucket, key);
-        self.warm(shard, &key).await;
+        self.warm(shard, Table::Current, &key).await;
         self.read(|reading| reading.entry(shard, &key))
+    }
+
+    /// A page of open uploads. Others have their turn on the way to it, which may be long.
+    async fn uploads(&self, request: PageRequest) -> Result<Page, Error> {
+        let mut walk = UploadsWalk::new(request);
+        loop {
+            let mut same = walk.clone();
+            self.warm_by(move |stores| same.step(stores, WALK_UPLOADS)).await;
+            let whole = walk.step(&self.layers.borrow(), WALK_UPLOADS)?;
+            if let Some(page) = whole {
+                return Ok(page);
+            }
+            rt::yield_now().await;
+        }
     }
 
     fn read<T>(&self, look: impl FnOnce(&Reading<'_>) -> Result<T, index::IndexError>) -> Result<T, Error> {

@@ -4,6 +4,10 @@
 //! whatever core wrote them. A record is applied once: those at or below the store's position are passed over. No
 //! position passes a record that is not yet applied. Memory stays bounded: a full memtable is committed before the next
 //! segment.
+//!
+//! While there is damage that the operator has not accepted, what is replayed is shown and proves nothing: a record
+//! that does not read today may read tomorrow, and no position may have passed it. Such a replay commits nothing; where
+//! it must, its stores are marked first, so that the next start begins them anew.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -70,8 +74,17 @@ pub enum Pass {
     /// records that are not yet applied.
     Buckets,
     /// All of them.
-    All,
+    All {
+        /// There is damage that the operator has not accepted.
+        read_only: bool,
+        /// What is lost is accepted.
+        accept_damage: bool,
+    },
 }
+
+/// A replay that is to commit nothing holds so many full memtables before it must. The tail of a whole index is shorter
+/// than that: see "Limits of this form".
+const MEMTABLES_HELD: usize = 3;
 
 /// Applies the records of the log that the stores in `layers` do not hold yet.
 ///
@@ -106,7 +119,9 @@ pub async fn replay(
                     replayed.unknown_buckets += 1;
                 }
                 // Its bucket is gone: whatever it says is dead. An index that holds rows of the bucket still needs it,
-                // to count down what died with it.
+                // to count down what died with it. One that is being built does not, and must not: deletes may have
+                // been compacted. If the building is cut it is begun anew, since what was compacted is confirmed and
+                // such an index is behind that (`boot`).
                 if record.bucket > buckets.newest() || held.get(&record.shard) == Some(&Sequence(0)) {
                     layers.active_mut().advance(record.shard, record.position);
                     continue;
@@ -117,7 +132,16 @@ pub async fn replay(
             let effects = effects(&Reading::published(layers), &record, location)?;
             effects.store(layers.active_mut());
         }
-        if pass == Pass::All && layers.active().is_full(options.memtable_keys_max, options.memtable_bytes_max) {
+        if let Pass::All { read_only, accept_damage } = pass {
+            let proves_nothing = read_only || replayed.unknown_buckets > 0 && !accept_damage;
+            let memtables = if proves_nothing { MEMTABLES_HELD } else { 1 };
+            let (keys_max, bytes_max) = (options.memtable_keys_max, options.memtable_bytes_max);
+            if !layers.active().is_full(keys_max.saturating_mul(memtables), bytes_max.saturating_mul(memtables)) {
+                continue;
+            }
+            if proves_nothing {
+                mark(layers).await?;
+            }
             // A segment without a footer is looked at by the next start too.
             let floor = recovered.unwritten.keys().next().copied().unwrap_or(*segment).min(*segment);
             commit(layers, floor).await?;
@@ -140,6 +164,15 @@ async fn footer_of(
         Ending::Footer(tail) => Ok(reader.footer(&column, tail).await?),
         Ending::None => Err(ReadError::Damaged(segment, 0).into()),
     }
+}
+
+/// Marks all stores, so that no later start relies on them.
+async fn mark(layers: &Layers) -> Result<(), ReplayError> {
+    for store in layers.stores().values() {
+        let store = store.clone();
+        rt::help(Helper::General, move || store.distrust()).await?;
+    }
+    Ok(())
 }
 
 /// Commits what was replayed; records above it lie in `floor` and behind. It needs no confirmation: an index may be

@@ -2,7 +2,7 @@
 //!
 //! Victims are killed at random, in their start, in a checkpoint, and while their log turns to its next segment. After
 //! each kill but those that hit a start, a process with another number of cores reads the whole store. After every
-//! tenth reading the index is thrown away, and the listing must be the same, byte for byte.
+//! tenth start, whoever made it, the index is thrown away, and the listing must be the same, byte for byte.
 //!
 //! `STRATUM_KILLS` says how many kills, `STRATUM_SEED` which moments are chosen; the moments follow from the seed, what
 //! the kernel makes of them does not.
@@ -24,6 +24,8 @@ const VERSIONS_EACH: u64 = 1_000_000;
 /// A start is killed within this time; it takes some hundredths of a second.
 const START_US: u64 = 40_000;
 
+/// After so many starts the index is thrown away.
+const STARTS_TO_REBUILD: u64 = 10;
 /// A rebuild is killed within this time: in its start, in its replay, or while it is read.
 const REBUILD_US: u64 = 150_000;
 
@@ -44,6 +46,10 @@ struct Story {
     ledger: Ledger,
     victims: u64,
     readings: u64,
+    starts: u64,
+    /// The starts up to the last rebuild.
+    rebuilt_at: u64,
+    rebuilds: u64,
     deaths: BTreeMap<Phase, u64>,
 }
 
@@ -57,6 +63,9 @@ fn two_hundred_kills_lose_nothing_that_was_acknowledged() {
         ledger: Ledger::default(),
         victims: 0,
         readings: 0,
+        starts: 0,
+        rebuilt_at: 0,
+        rebuilds: 0,
         deaths: BTreeMap::new(),
     };
     while story.victims < kills {
@@ -67,16 +76,19 @@ fn two_hundred_kills_lose_nothing_that_was_acknowledged() {
             story.reading();
         }
     }
-    let Story { ledger, deaths, readings, .. } = &story;
+    let Story { ledger, deaths, readings, starts, rebuilds, .. } = &story;
     let died_in = |phase| deaths.get(&phase).copied().unwrap_or(0);
     let summary = format!(
-        "seed {seed}: {kills} kills, {readings} readings, {} acknowledgements, {} objects; died in {deaths:?}",
+        "seed {seed}: {kills} kills, {starts} starts, {readings} readings, {rebuilds} rebuilds, {} acknowledgements, \
+         {} objects; died in {deaths:?}",
         ledger.acknowledged,
         ledger.objects(),
     );
     for phase in [Phase::Start, Phase::Checkpoint, Phase::Turn, Phase::DataTurn] {
         assert!(died_in(phase) >= kills / 20, "too few died in {phase:?}; {summary}");
     }
+    // A victim killed in its start is followed by no reading, and so by no rebuild: it comes a little later.
+    assert!(*rebuilds >= kills / (STARTS_TO_REBUILD + 2), "too few rebuilds; {summary}");
     assert!(ledger.acknowledged >= kills * 10, "too little was done; {summary}");
     assert!(ledger.objects() >= 20, "too little is left; {summary}");
     stratum_crash::options::tell(&summary);
@@ -97,6 +109,7 @@ impl Story {
     /// One victim, from its start to its end.
     fn one_kill(&mut self, moment: Moment) {
         self.victims += 1;
+        self.starts += 1;
         let (seed, versions) = (self.chance.number(), self.victims * VERSIONS_EACH);
         let arguments = ["load", &self.store(), self.cores(), self.driver(), &seed.to_string(), &versions.to_string()];
         let mut victim = start(&arguments);
@@ -148,7 +161,7 @@ impl Story {
         }
     }
 
-    /// Reads everything and compares; every tenth time once more with a new index.
+    /// Reads everything and compares; after every tenth start once more with a new index.
     fn reading(&mut self) {
         self.readings += 1;
         let leaving = if self.chance.below(3) == 0 { "close" } else { "exit" };
@@ -161,8 +174,10 @@ impl Story {
             panic!("after victim {}: {wrong:#?}; told: {}; {kept}\n{story}", self.victims, remains.told);
         }
         assert_eq!(remains.told, "", "after victim {}: nothing is to be told of", self.victims);
-        if self.readings.is_multiple_of(10) {
+        if self.starts - self.rebuilt_at >= STARTS_TO_REBUILD {
             self.rebuilding(&content(&remains));
+            self.rebuilds += 1;
+            self.rebuilt_at = self.starts;
         }
     }
 
@@ -189,6 +204,7 @@ impl Story {
     }
 
     fn verify(&mut self, leaving: &str) -> Victim {
+        self.starts += 1;
         let (cores, driver) = (self.cores(), self.driver());
         start(&["verify", &self.store(), cores, driver, leaving])
     }

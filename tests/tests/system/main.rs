@@ -6,5 +6,7 @@ mod failed_flush;
 mod full_disk;
 mod power_cuts;
 mod races;
+mod read_only;
 mod rebuilt_uploads;
+mod rotten_index;
 mod unreadable_header;

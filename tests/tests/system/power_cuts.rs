@@ -9,7 +9,8 @@ use stratum_tests::node::SHARDS;
 
 /// Cycles of one seed: enough for its store to grow old, few enough to replay quickly.
 const CYCLES_PER_SEED: u64 = 50;
-/// Cycles of all seeds together unless the environment says otherwise.
+/// Power cuts that count, of all seeds together, unless the environment says otherwise. Good ends, exits and kills come
+/// on top.
 const CYCLES: u64 = 10_000;
 
 /// Seeds that run with LMDB itself: its syncs are real, and slow.
@@ -37,6 +38,8 @@ fn power_cuts(half: u64) {
         seed += 2;
     }
     say(&totals);
+    assert!(totals.counted >= cycles && totals.power_cuts >= totals.counted && totals.exits > 0, "{totals:?}");
+    assert!(totals.moved > 0 && totals.bucket_deletes > 0 && totals.completions > 0, "{totals:?}");
     assert!(totals.rebuilds > 0 && totals.part_rebuilds > 0, "{totals:?}");
     assert!(totals.checkpoints > 0 && totals.segments > totals.freed && totals.freed > 0, "{totals:?}");
     assert!(totals.untouched > 0, "{totals:?}");

@@ -94,6 +94,19 @@ fn write_flushed(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
+/// Makes a small file, durable with its name when this returns. It blocks: for news that must not be lost on the way to
+/// a helper.
+///
+/// # Errors
+/// The system's error number, 0 if it had none.
+pub fn leave(path: &Path, bytes: &[u8]) -> Result<(), i32> {
+    let left = write_flushed(path, bytes).and_then(|()| match path.parent() {
+        Some(directory) => File::open(directory)?.sync_all(),
+        None => Ok(()),
+    });
+    left.map_err(|error| error.raw_os_error().unwrap_or(0))
+}
+
 /// Renames; a file at `to` is replaced, a directory at `to` is an error.
 ///
 /// # Errors
@@ -136,15 +149,20 @@ pub async fn flush(path: &Path) -> Result<(), IoError> {
 /// # Errors
 /// What the system answered.
 pub async fn free_bytes(path: &Path) -> Result<u64, IoError> {
-    on_path("measure", path, |path| {
-        let path = CString::new(path.as_os_str().as_bytes())?;
-        // SAFETY: a statvfs is plain numbers, for which all zeros is a value.
-        let mut answer: libc::statvfs = unsafe { mem::zeroed() };
-        // SAFETY: the path ends with a zero byte, and the pointer is to an answer of our own.
-        if unsafe { libc::statvfs(path.as_ptr(), &raw mut answer) } != 0 {
-            return Err(io::Error::last_os_error());
-        }
-        Ok(answer.f_bavail.saturating_mul(answer.f_frsize))
-    })
-    .await
+    on_path("measure", path, |path| free_bytes_now(&path)).await
+}
+
+/// The same for who is on a helper already. It may block.
+///
+/// # Errors
+/// What the system answered.
+pub fn free_bytes_now(path: &Path) -> io::Result<u64> {
+    let path = CString::new(path.as_os_str().as_bytes())?;
+    // SAFETY: a statvfs is plain numbers, for which all zeros is a value.
+    let mut answer: libc::statvfs = unsafe { mem::zeroed() };
+    // SAFETY: the path ends with a zero byte, and the pointer is to an answer of our own.
+    if unsafe { libc::statvfs(path.as_ptr(), &raw mut answer) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(answer.f_bavail.saturating_mul(answer.f_frsize))
 }

@@ -65,6 +65,8 @@ pub(super) struct Disk {
     pub(super) lies: bool,
     /// Counts down with the flushes of every file.
     pub(super) flushes_until_failure: Option<u64>,
+    /// The process has as many files open as it may.
+    pub(super) no_descriptors: bool,
     locks: Vec<Lock>,
     next_number: u64,
 }
@@ -91,6 +93,7 @@ impl Disk {
             capacity,
             lies: false,
             flushes_until_failure: None,
+            no_descriptors: false,
             locks: Vec::new(),
             next_number: 1,
         }
@@ -112,6 +115,10 @@ impl Disk {
     }
 
     pub(super) fn open(&mut self, path: &Path, mode: OpenMode) -> Result<u64, IoError> {
+        if self.no_descriptors {
+            self.stats.failures += 1;
+            return Err(IoError::from_code("open", libc::EMFILE));
+        }
         match (self.tree.find(path), mode) {
             (Some(Entry::File(file)), OpenMode::Existing) => Ok(file),
             (Some(Entry::Directory(_)), OpenMode::Existing) => Err(IoError::from_code("open", libc::EISDIR)),

@@ -40,6 +40,11 @@ impl World {
         }
     }
 
+    /// While this is so no file can be opened: the process has as many open as it may.
+    pub fn refuse_descriptors(&self, refuses: bool) {
+        self.disk().no_descriptors = refuses;
+    }
+
     /// Ends the faults of a file; what is rotten stays rotten.
     pub fn mend(&self, path: &Path) {
         self.with_content(path, |content| content.broken = Broken::default());
