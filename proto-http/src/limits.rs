@@ -58,7 +58,7 @@ pub const LINGER_BYTES_MAX: u64 = 16 * 1024 * 1024;
 pub const LINGER_MS: u64 = 30_000;
 /// But not longer than this if nothing comes.
 pub const LINGER_SILENCE_MS: u64 = 2_000;
-/// Large bodies that come in on one core at once. Each holds at most its room for reading and a step of its runs or two.
+/// Large bodies that come in on one core at once. Each holds at most its room for reading and three steps of its runs.
 pub const BODIES_MAX: usize = 512;
 /// Small bodies that come in on one core at once. Each holds at most its room for reading and itself.
 pub const SMALL_BODIES_MAX: usize = 2048;

@@ -132,8 +132,8 @@ impl Object {
         }
     }
 
-    /// Bytes from `start` on, verified, at most `most` of them and at least one: a piece ends where a run does, and where
-    /// the next one reads whole units. The memory is of the pool for what goes out.
+    /// Bytes from `start` on, verified, at most `most` of them and at least one: a piece ends where a run does, and
+    /// where the next one reads whole units. The memory is of the pool for what goes out.
     ///
     /// # Errors
     /// `InvalidRange` if there are none; damage.

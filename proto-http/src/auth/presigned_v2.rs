@@ -8,8 +8,8 @@
 //!
 //! What must hold: this form and no other of version 2 is taken: it names its end, and it signs the method, the bucket
 //! and the key. The host is not signed: a bucket that it names is signed in front of the path, as every signer of
-//! virtual hosts does, so that a request cannot be sent to another bucket by another host. Signers put headers of theirs
-//! that are signed into the query; they count as headers here.
+//! virtual hosts does, so that a request cannot be sent to another bucket by another host. Signers put headers of
+//! theirs that are signed into the query; they count as headers here.
 //!
 //! Not here: which bucket a host names. This file knows no domains.
 

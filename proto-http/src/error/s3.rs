@@ -21,7 +21,7 @@ pub struct S3Error {
     /// Headers that go with it.
     pub headers: Vec<(&'static str, String)>,
     /// What happened within: for the journal, never for the client.
-    pub inside: Option<Box<str>>,
+    pub inside: Option<Box<Error>>,
 }
 
 impl S3Error {
@@ -91,8 +91,7 @@ impl From<Error> for S3Error {
                 return S3Error::saying(code::SERVICE_UNAVAILABLE, why);
             }
             Error::Damaged(_) | Error::Index(_) | Error::Disk(_) => {
-                let inside = Some(error.to_string().into());
-                return S3Error { inside, ..S3Error::from(code::INTERNAL_ERROR) };
+                return S3Error { inside: Some(Box::new(error)), ..S3Error::from(code::INTERNAL_ERROR) };
             }
         };
         code.into()

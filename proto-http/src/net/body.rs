@@ -178,8 +178,8 @@ impl Body {
         Ok(if more { connection.came().get(..self.on_loan) } else { None })
     }
 
-    /// Takes what was on loan and lends the next piece at the front of what came, once every check has seen it. False if
-    /// there is none.
+    /// Takes what was on loan and lends the next piece at the front of what came, once every check has seen it. False
+    /// if there is none.
     async fn lend(&mut self, connection: &mut Connection) -> Result<bool, BodyError> {
         loop {
             connection.take(std::mem::take(&mut self.on_loan));
@@ -249,8 +249,8 @@ impl Body {
         self.checks.finish()
     }
 
-    /// Takes what was on loan and what is left of the body and drops it, if that is at most `most` bytes and comes soon. True if the next
-    /// request can follow.
+    /// Takes what was on loan, and drops what is left of the body if that is at most `most` bytes and comes soon. True
+    /// if the next request can follow.
     pub async fn drain(&mut self, connection: &mut Connection, most: u64) -> bool {
         connection.take(std::mem::take(&mut self.on_loan));
         if self.has_ended() {

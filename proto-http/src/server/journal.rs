@@ -68,7 +68,7 @@ impl Line<'_> {
         out.extend_from_slice(b" us");
         if let Some(inside) = &told.inside {
             out.extend_from_slice(b": ");
-            out.extend(inside.bytes().map(|byte| if byte.is_ascii_control() { b' ' } else { byte }));
+            out.extend_from_slice(inside.to_string().as_bytes());
         }
         out.push(b'\n');
     }
@@ -122,6 +122,10 @@ impl Journal {
 
 #[cfg(test)]
 mod tests {
+    use stratum_engine::error::Error;
+    use stratum_engine::log::ReadError;
+    use stratum_engine::types::SegmentId;
+
     use super::*;
 
     fn written(path: &[u8], told: &Told) -> String {
@@ -141,8 +145,11 @@ mod tests {
     /// Damage that a read found was told to nobody: the client got an internal error, and the journal the status alone.
     #[test]
     fn what_happened_within_stands_in_the_line() {
-        let inside = Some("damage: segment 5\nis damaged".into());
+        let inside = Some(Box::new(Error::Damaged(ReadError::Damaged(SegmentId(5), 4096))));
         let told = Told { status: 500, error: "InternalError", inside, sent: 0, whole: true };
-        assert!(written(b"/b/k", &told).ends_with("/b/k 500 InternalError 0 B 12 us: damage: segment 5 is damaged\n"));
+        assert!(
+            written(b"/b/k", &told)
+                .ends_with("/b/k 500 InternalError 0 B 12 us: damage: segment 5 is damaged at 4096\n")
+        );
     }
 }

@@ -30,7 +30,7 @@ pub(super) struct Told {
     /// The error's name, or nothing.
     pub(super) error: &'static str,
     /// What happened within.
-    pub(super) inside: Option<Box<str>>,
+    pub(super) inside: Option<Box<Error>>,
     /// Bytes of the body that were sent.
     pub(super) sent: u64,
     /// The client has all of it, and knows where it ended: another request may follow.
@@ -224,8 +224,8 @@ impl Asked {
     }
 
     /// Sends the answer of something that may take long. If it does, the client gets a status and blanks, so that it
-    /// goes on waiting; what fails then stands in the document, where SDKs look for it. What was begun is carried to its
-    /// end even if the client goes away.
+    /// goes on waiting; what fails then stands in the document, where SDKs look for it. What was begun is carried to
+    /// its end even if the client goes away.
     pub(super) async fn send_later(
         &self,
         service: &Service,

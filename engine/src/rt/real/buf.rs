@@ -55,8 +55,8 @@ unsafe impl IoBufMut for Flying {
     }
 }
 
-// SAFETY: as above: the memory is on the heap, initialised, and owned by the piece, and a piece only shrinks what can be
-// seen of it.
+// SAFETY: as above: the memory is on the heap, initialised, and owned by the piece, which only shrinks what can be seen
+// of it.
 unsafe impl IoBuf for Piece {
     fn read_ptr(&self) -> *const u8 {
         self.as_ptr()
