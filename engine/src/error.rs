@@ -101,7 +101,11 @@ impl From<IndexError> for Error {
 
 impl From<ReadError> for Error {
     fn from(error: ReadError) -> Error {
-        Error::Damaged(error)
+        match error {
+            // Nothing was read, and nothing is wrong with what lies there.
+            ReadError::Disk(_, error) if error.passes() => Error::SlowDown,
+            error => Error::Damaged(error),
+        }
     }
 }
 
@@ -113,5 +117,23 @@ impl From<DiskError> for Error {
             error if error.passes() => Error::SlowDown,
             error => Error::Disk(error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rt::{IoError, IoKind};
+    use crate::types::SegmentId;
+
+    /// A read for which there was no descriptor was told as damage.
+    #[test]
+    fn a_read_that_wants_a_descriptor_may_be_tried_again() {
+        let failed = |kind| {
+            let io = IoError { operation: "open", kind, code: 0 };
+            Error::from(ReadError::Disk(SegmentId(1), DiskError::Io(io)))
+        };
+        assert_eq!(failed(IoKind::Descriptors), Error::SlowDown);
+        assert!(matches!(failed(IoKind::Media), Error::Damaged(_)));
     }
 }

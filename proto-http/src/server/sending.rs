@@ -314,3 +314,87 @@ impl Told {
 async fn piece(object: Rc<Object>, at: u64, most: u64) -> Result<Piece, Error> {
     object.piece(at, most).await
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use monoio::net::{TcpListener, TcpStream};
+    use stratum_engine::rt::Event;
+    use stratum_engine::rt::real::{Driver, RunOptions, run};
+
+    use super::*;
+    use crate::net::Stream;
+
+    /// What a client sees of work that ends only after it has seen three signs of life.
+    fn seen(version: Version, outcome: fn() -> Result<Reply, S3Error>) -> String {
+        let (said, heard) = std::sync::mpsc::channel();
+        let options = RunOptions { cores: 1, driver: Driver::Auto, notice: |_| {} };
+        let ran = run(options, move |_| {
+            let said = said.clone();
+            async move {
+                let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+                let address = listener.local_addr().expect("it has one");
+                let socket = TcpStream::connect(address).await.expect("it listens");
+                let mut client = Connection::new(Stream::Plain(socket), address);
+                let (socket, peer) = listener.accept().await.expect("the client comes");
+                let mut connection = Connection::new(Stream::Plain(socket), peer);
+                let (enough, is_enough) = (Rc::new(Event::default()), Rc::new(Cell::new(false)));
+                let (waited, was_enough) = (Rc::clone(&enough), Rc::clone(&is_enough));
+                let work = rt::spawn(async move {
+                    while !was_enough.get() {
+                        waited.wait().await;
+                    }
+                    outcome()
+                });
+                let server = rt::spawn(async move {
+                    let asked =
+                        Asked { id: 7, is_head: false, version, keep: Keep::Stays, path: b"/bucket/key".to_vec() };
+                    let told = asked.send_in_time(&mut connection, Duration::from_millis(1), work).await;
+                    told.expect("the client is there").whole
+                });
+                let declared = |came: &[u8]| came.windows(2).position(|pair| pair == b"?>");
+                while client.receive(Duration::from_secs(10)).await == Ok(true) {
+                    let came = client.came();
+                    let behind = declared(came).and_then(|at| came.get(at + 2..)).unwrap_or_default();
+                    if behind.iter().filter(|byte| **byte == b' ').count() >= 3 {
+                        is_enough.set(true);
+                        enough.notify();
+                    }
+                }
+                assert_eq!(server.await, version == Version::Http11, "without chunks the connection has to end");
+                said.send(String::from_utf8_lossy(client.came()).into_owned()).expect("the test waits");
+            }
+        });
+        assert_eq!(ran, Ok(()));
+        heard.recv().expect("a client saw something")
+    }
+
+    /// Row 69: SDKs read the document of an answer that began well, and find in it how it ended.
+    #[test]
+    fn what_takes_long_shows_signs_of_life_and_then_how_it_ended() {
+        let well = || Ok(Reply::document([xml::DECLARATION.as_bytes(), b"<Copied/>"].concat()));
+        let answer = seen(Version::Http11, well);
+        let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
+        assert!(head.starts_with("HTTP/1.1 200 OK\r\n") && head.contains("\r\nTransfer-Encoding: chunked"), "{head}");
+        assert!(head.contains("\r\nContent-Type: application/xml") && !head.contains("Content-Length"), "{head}");
+        assert!(body.contains("01\r\n \r\n01\r\n \r\n01\r\n \r\n"), "{body}");
+        assert!(body.ends_with("09\r\n<Copied/>\r\n0\r\n\r\n"), "{body}");
+        assert_eq!(body.matches("<?xml").count(), 1, "{body}");
+
+        let answer = seen(Version::Http11, || Err(code::INTERNAL_ERROR.into()));
+        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+        assert!(answer.contains("<Error><Code>InternalError</Code>"), "{answer}");
+        assert!(answer.contains("<Resource>/bucket/key</Resource>") && answer.ends_with("0\r\n\r\n"), "{answer}");
+    }
+
+    /// A body that ends with the connection was followed by no end of it: the client waited until it was given up as
+    /// idle.
+    #[test]
+    fn without_chunks_the_end_is_that_of_the_connection() {
+        let answer = seen(Version::Http10, || Err(code::SLOW_DOWN.into()));
+        let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
+        assert!(head.contains("\r\nConnection: close") && !head.contains("Transfer-Encoding"), "{head}");
+        assert!(body.contains("   <Error>") && body.ends_with("</Error>"), "{body}");
+    }
+}
