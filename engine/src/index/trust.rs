@@ -2,13 +2,14 @@
 //! durable, and a word to the operator, once.
 //!
 //! What must hold: every answer of a store passes here, so that no way of asking can find damage and keep it to itself;
-//! and the mark is there before the error is answered. It is the mark that an unreadable page leaves too: the next
-//! start begins the index anew.
+//! and the mark is there before the error is answered, to whoever asks at the same moment. It is the mark that an
+//! unreadable page leaves too: the next start begins the index anew. A value whose checksum is right and that still
+//! says nothing is no damage of a disk: whoever decodes it above the store answers `Corrupt` without a mark.
 //!
 //! The mark is made where the damage is found, which may be on a core: that happens once to a store, and whatever came
 //! between could lose the news.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Once;
 
 use super::error::IndexError;
 use super::store::Home;
@@ -20,24 +21,24 @@ pub(super) struct Trust {
     home: Home,
     shard: ShardId,
     notice: fn(&str),
-    lost: AtomicBool,
+    lost: Once,
 }
 
 impl Trust {
     /// A store that nothing is wrong with so far. `notice` is told if that changes.
     pub(super) fn new(home: &Home, shard: ShardId, notice: fn(&str)) -> Trust {
-        Trust { home: home.clone(), shard, notice, lost: AtomicBool::new(false) }
+        Trust { home: home.clone(), shard, notice, lost: Once::new() }
     }
 
     /// True once the store has contradicted itself.
     pub(super) fn is_lost(&self) -> bool {
-        self.lost.load(Ordering::SeqCst)
+        self.lost.is_completed()
     }
 
     /// Passes an answer on, and sees to it that damage is not forgotten.
     pub(super) fn heard<T>(&self, answer: Result<T, IndexError>) -> Result<T, IndexError> {
         if matches!(answer, Err(IndexError::Corrupt)) {
-            self.lose();
+            self.lost.call_once(|| self.lose());
         }
         answer
     }
@@ -48,9 +49,6 @@ impl Trust {
     }
 
     fn lose(&self) {
-        if self.lost.swap(true, Ordering::SeqCst) {
-            return;
-        }
         let shard = self.shard;
         let what = format!(
             "the index of shard {shard} is damaged: nothing is lost, the log has everything; that index is built anew \

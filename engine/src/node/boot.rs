@@ -159,12 +159,20 @@ impl Start<'_> {
             orders.push(next_slot);
             drop(slot.answer(Ok(Order::Replay(Box::new(Round { deal, outcome, next })))));
         }
-        let mut all = vec![own.replay(self.segments, self.reader, self.options).await];
+        let mut all = vec![Some(own.replay(self.segments, self.reader, self.options).await)];
         for outcome in outcomes {
             // All are waited for: what a core replays may not change under it.
-            all.push(outcome.await.ok_or(StartError::OtherCore)?);
+            all.push(outcome.await);
         }
-        let replayed: Vec<Replayed> = all.into_iter().collect::<Result<_, _>>()?;
+        let all: Vec<_> = all.into_iter().collect::<Option<_>>().ok_or(StartError::OtherCore)?;
+        let replayed: Vec<Replayed> = match all.into_iter().collect::<Result<_, _>>() {
+            Ok(replayed) => replayed,
+            Err(why) => {
+                drop(own);
+                let_go(orders).await?;
+                return Err(why.into());
+            }
+        };
         let unknown: u64 = replayed.iter().map(|replayed| replayed.unknown_buckets).sum();
         if unknown > 0 {
             (self.options.notice)(&format!("damage: {unknown} records name buckets whose making was lost"));
@@ -217,6 +225,22 @@ impl Start<'_> {
         }
         Ok(deals)
     }
+}
+
+/// Has every other core let go of its stores, also those that are well: what a rebuild has brought into one of them may
+/// be less than its log confirms, so the next round may begin it anew.
+async fn let_go(orders: &mut Vec<OrderSlot>) -> Result<(), StartError> {
+    let mut waited = Vec::new();
+    for slot in std::mem::take(orders) {
+        let ((done, gone), (next_slot, next)) = (reply(), reply());
+        waited.push(gone);
+        orders.push(next_slot);
+        drop(slot.answer(Ok(Order::LetGo { done, next })));
+    }
+    for gone in waited {
+        gone.await.ok_or(StartError::OtherCore)?;
+    }
+    Ok(())
 }
 
 /// Recovers, and once more from the beginning if a store turns out to be older than its log confirms.

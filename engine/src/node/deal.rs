@@ -2,12 +2,12 @@
 //!
 //! ```text
 //!  core 0: recover -> deal to every core -> every core replays, and says what came of it -> serve
-//!             ^                                                  | a store is damaged
+//!             ^                                                  | a store is damaged: all let go of theirs
 //!             +---- begin that store anew, and deal once more <---+
 //! ```
 //!
 //! What must hold: no core serves before all of them have replayed, and what one of them found holds for all. A store
-//! that is begun anew is open nowhere: a core whose replay fails lets go of its stores before it says so.
+//! that is begun anew is open nowhere: a start may find another one to begin anew than the one that failed.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -46,6 +46,8 @@ pub(super) type OrderSlot = ReplySlot<Result<Order, StartError>>;
 pub(super) enum Order {
     /// Replay this, whatever was replayed before.
     Replay(Box<Round>),
+    /// The replay of some core has failed: let go of the stores, and say so.
+    LetGo { done: ReplySlot<()>, next: Orders },
     /// Every core has replayed. The node is read-only if any of them found damage that was not accepted.
     Serve {
         /// See there.

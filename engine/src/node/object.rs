@@ -151,7 +151,7 @@ impl Object {
             }
         };
         let units = UNIT_BYTES as u64;
-        let most = if most > units { most - u64::from(within) % units } else { most };
+        let most = if most >= units { most - u64::from(within) % units } else { most };
         let bytes = u64::from(run.bytes - within).min(most.max(1));
         let bytes = u32::try_from(bytes).expect("a run is shorter than 4 GiB");
         Ok(self.reader.run(run, &end, within, bytes).await?)

@@ -103,10 +103,11 @@ impl Upload {
             return Err(if self.expected.is_some() { Error::WrongLength } else { Error::TooLarge });
         }
         let inline_max = self.store.inner.options.inline_bytes_max;
-        if self.runs.is_none() && self.part.is_none() && self.held.len() + bytes.len() <= inline_max {
+        let may_be_small = self.part.is_none() && self.expected.is_none_or(|expected| expected <= inline_max as u64);
+        if self.runs.is_none() && may_be_small && self.held.len() + bytes.len() <= inline_max {
             if self.held.is_empty() {
                 let expected = self.expected.and_then(|expected| usize::try_from(expected).ok());
-                self.held.reserve_exact(expected.unwrap_or(0).min(inline_max));
+                self.held.reserve_exact(expected.unwrap_or(0));
             }
             self.held.extend_from_slice(bytes);
             return Ok(());

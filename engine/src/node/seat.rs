@@ -4,6 +4,7 @@
 use std::rc::Rc;
 
 use crate::disk::{Catalog, CatalogNote, Containers, DiskHealth, OwnerRequest, Segments, follow};
+use crate::index::Layers;
 use crate::limits::{CREDITS_PER_CORE, OWNER_REQUESTS_MAX};
 use crate::log::{DataWriter, LogReader, LogWriter};
 use crate::node::boot::{self, StartError};
@@ -125,6 +126,15 @@ impl Seat {
         loop {
             let round = match orders.await.unwrap_or(Err(StartError::OtherCore))? {
                 Order::Replay(round) => *round,
+                Order::LetGo { done, next } => {
+                    if let Some((deal, _)) = &mut replayed {
+                        deal.layers = Layers::default();
+                    }
+                    orders = next;
+                    // If core 0 has gone, the next order says so.
+                    let _nobody: Option<()> = done.answer(());
+                    continue;
+                }
                 Order::Serve { read_only } => {
                     let (deal, disk) = replayed.ok_or(StartError::OtherCore)?;
                     return Ok((Deal { read_only, ..deal }, disk));

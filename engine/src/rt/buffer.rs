@@ -182,16 +182,21 @@ impl Account {
         Some(memory)
     }
 
-    /// Keeps memory, or gives it back if there is enough of it.
-    fn keep(&mut self, memory: Memory) -> Option<Memory> {
+    /// Keeps memory. Gives what is then too much: other sizes first, for this one is in use now.
+    fn keep(&mut self, memory: Memory) -> Vec<Memory> {
         let capacity = memory.capacity;
-        if self.kept_bytes + capacity > BUFFERS_KEPT_BYTES {
-            return Some(memory);
-        }
-        let Some(shelf) = self.shelf(capacity) else { return Some(memory) };
+        let Some(shelf) = self.shelf(capacity) else { return vec![memory] };
         shelf.push(memory);
         self.kept_bytes += capacity;
-        None
+        let mut too_much = Vec::new();
+        while self.kept_bytes > BUFFERS_KEPT_BYTES {
+            let is_other = |shelf: &&mut Vec<Memory>| shelf.last().is_some_and(|kept| kept.capacity != capacity);
+            let other = self.kept.iter_mut().find(is_other).and_then(Vec::pop);
+            let Some(memory) = other.or_else(|| self.shelf(capacity).and_then(Vec::pop)) else { break };
+            self.kept_bytes -= memory.capacity;
+            too_much.push(memory);
+        }
+        too_much
     }
 }
 
@@ -210,10 +215,11 @@ fn locked(account: &Mutex<Account>) -> MutexGuard<'_, Account> {
 fn give_back(account: &Arc<Mutex<Account>>, memory: Option<Memory>) {
     let mut held = locked(account);
     held.free += memory.as_ref().map_or(0, |memory| memory.capacity);
-    let left_over = memory.and_then(|memory| held.keep(memory));
+    let too_much = memory.map(|memory| held.keep(memory));
     let first = held.queue.front().filter(|first| first.wanted <= held.free).map(|first| first.waker.clone());
     drop(held);
-    drop(left_over);
+    // Outside of the lock: it may take the system a while.
+    drop(too_much);
     if let Some(waker) = first {
         waker.wake();
     }
@@ -370,6 +376,15 @@ mod tests {
         let account = locked(&pool.account);
         let held: usize = account.kept.iter().flatten().map(|memory| memory.capacity).sum();
         assert!(held == account.kept_bytes && held <= BUFFERS_KEPT_BYTES && held > BUFFERS_KEPT_BYTES / 2);
+        drop(account);
+        // A crowd that needs another size finds it kept, too, and then the first one again.
+        for size in [BLOCK_BYTES, BUFFER_KEPT_BYTES_MAX] {
+            let many: Vec<_> = (0..2 * BUFFERS_KEPT_BYTES / size).filter_map(|_| pool.try_take(size)).collect();
+            drop(many);
+            let mut account = locked(&pool.account);
+            assert_eq!(account.shelf(size).map(|shelf| shelf.len()), Some(BUFFERS_KEPT_BYTES / size));
+            assert_eq!(account.kept_bytes, BUFFERS_KEPT_BYTES);
+        }
     }
 
     #[test]

@@ -60,8 +60,10 @@ impl Future for Wait<'_> {
             return Poll::Ready(());
         }
         let mut waiting = self.event.waiting.borrow_mut();
-        if let Some(waker) = self.place.and_then(|place| waiting.wakers.get_mut(place)) {
-            waker.get_or_insert_with(|| context.waker().clone()).clone_from(context.waker());
+        if let Some(held) = self.place.and_then(|place| waiting.wakers.get_mut(place)) {
+            let replaced = held.replace(context.waker().clone());
+            drop(waiting);
+            drop(replaced);
             return Poll::Pending;
         }
         let waker = Some(context.waker().clone());
@@ -86,8 +88,11 @@ impl Drop for Wait<'_> {
         // The places of a round end with it.
         let Some(place) = self.place.filter(|_| self.event.round.get() == self.round) else { return };
         let mut waiting = self.event.waiting.borrow_mut();
-        waiting.wakers[place] = None;
+        let waker = waiting.wakers[place].take();
         waiting.free.push(place);
+        drop(waiting);
+        // It may be the last that holds a task, and that task may wait here too.
+        drop(waker);
     }
 }
 

@@ -28,8 +28,8 @@ pub async fn run(owner: Rc<Owner>) {
         if owner.due() && !owner.closing.get() {
             match owner.checkpoint().await {
                 Ok(()) => {}
-                // Writes wait meanwhile, and are told that there is no room; it may come.
-                Err(Error::Index(IndexError::Full) | Error::NoSpace) => rt::sleep(RETRY).await,
+                // Writes wait meanwhile, and are told that there is no room; it may come, and so may a descriptor.
+                Err(Error::Index(IndexError::Full) | Error::NoSpace | Error::SlowDown) => rt::sleep(RETRY).await,
                 Err(why) => owner.stop(&why),
             }
         }

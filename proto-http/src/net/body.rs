@@ -162,7 +162,8 @@ impl Body {
     /// True if at most `most` bytes are still to come, as far as that is known before they come.
     #[must_use]
     pub fn ends_soon(&self, most: u64) -> bool {
-        !self.is_torn && !self.expects_continue && self.outer.left().is_some_and(|left| left <= most)
+        let here = self.framed as u64;
+        !self.is_torn && !self.expects_continue && self.outer.left().is_some_and(|left| left + here <= most)
     }
 
     /// The next piece of payload, lent where it came. `None` at the end.

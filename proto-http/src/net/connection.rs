@@ -139,10 +139,10 @@ impl Connection {
     /// Ends it so that the client can still read the answer: no more is written, and what it goes on sending is
     /// dropped, up to so many bytes and for so long, but not longer than it is silent.
     pub async fn linger(mut self, bytes_max: u64, silence: Duration, patience: Duration) {
-        if self.stream.end_writing().await.is_err() {
-            return;
-        }
         let dropping = async {
+            if self.stream.end_writing().await.is_err() {
+                return;
+            }
             let mut dropped = 0;
             while dropped < bytes_max {
                 dropped += self.came().len() as u64;

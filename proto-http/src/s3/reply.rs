@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
+use stratum_engine::error::Error;
 use stratum_engine::node::Object;
 
 use crate::error::S3Error;
@@ -18,6 +19,8 @@ pub struct Reply {
     pub lines: Lines,
     /// Its body.
     pub body: ReplyBody,
+    /// What happened within to a part of it: for the journal.
+    pub inside: Option<Box<Error>>,
 }
 
 /// The body of an answer.
@@ -54,13 +57,13 @@ impl Reply {
     /// A status and nothing else.
     #[must_use]
     pub fn status(status: u16) -> Reply {
-        Reply { status, lines: Lines::default(), body: ReplyBody::Empty }
+        Reply { status, lines: Lines::default(), body: ReplyBody::Empty, inside: None }
     }
 
     /// A document.
     #[must_use]
     pub fn document(document: Vec<u8>) -> Reply {
-        Reply { status: 200, lines: Lines::default(), body: ReplyBody::Document(document) }
+        Reply { status: 200, lines: Lines::default(), body: ReplyBody::Document(document), inside: None }
     }
 
     /// With a header more.

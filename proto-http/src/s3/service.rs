@@ -79,7 +79,7 @@ impl Service {
         room(&self.small_bodies).await
     }
 
-    /// Room for one more body that comes in.
+    /// Room for one more body that comes in and may be large.
     ///
     /// # Errors
     /// `SlowDown` if there is none for a while.
@@ -87,7 +87,7 @@ impl Service {
         room(&self.bodies).await
     }
 
-    /// Room for one more body that goes out.
+    /// Room for one more body that goes out and is large.
     ///
     /// # Errors
     /// `SlowDown` if there is none for a while.
@@ -107,8 +107,9 @@ impl Service {
     #[must_use]
     pub fn piece_bytes(&self) -> u64 {
         let share = READS_BYTES / 2 / (self.reads.entered() as u64).max(1);
-        let whole_units = share - share % READ_PIECE_BYTES_MIN;
-        whole_units.clamp(READ_PIECE_BYTES_MIN, READ_PIECE_BYTES_MAX)
+        // The sizes that buffers have.
+        let size = 1_u64.checked_shl(share.ilog2()).unwrap_or(READ_PIECE_BYTES_MAX);
+        size.clamp(READ_PIECE_BYTES_MIN, READ_PIECE_BYTES_MAX)
     }
 }
 

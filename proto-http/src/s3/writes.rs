@@ -150,7 +150,8 @@ pub(super) async fn delete_many(
             },
         })
         .collect();
-    Ok(Reply::document(xml::delete_result(&deletions, wanted.quiet)))
+    let inside = results.iter().find_map(|result| result.as_ref().err()?.inside.clone());
+    Ok(Reply { inside, ..Reply::document(xml::delete_result(&deletions, wanted.quiet)) })
 }
 
 /// A key of the document with its condition.

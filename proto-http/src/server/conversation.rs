@@ -43,7 +43,7 @@ pub(super) async fn converse(hub: Rc<Hub>, connection: Connection) {
                 None => return,
             },
             Next::Wrong(error) => return refuse(&hub, connection, &error).await,
-            Next::Idle => return linger(connection).await,
+            Next::Idle => return linger(&hub, connection).await,
             Next::End => return,
         }
     }
@@ -152,7 +152,7 @@ async fn answer(hub: &Rc<Hub>, head: Head, connection: Connection) -> Option<Con
         return Some(connection);
     }
     if !body.has_ended() || !connection.came().is_empty() {
-        linger(connection).await;
+        linger(hub, connection).await;
     }
     None
 }
@@ -169,13 +169,15 @@ async fn refuse_as(hub: &Rc<Hub>, mut connection: Connection, asked: &Asked, met
     let told = asked.send_error(&mut connection, error).await;
     note(hub, asked, method, connection.peer(), began, &told);
     if told.whole {
-        linger(connection).await;
+        linger(hub, connection).await;
     }
 }
 
-/// Listens for a while to a client that may not have read the last answer yet.
-async fn linger(connection: Connection) {
-    let (silence, patience) = (Duration::from_millis(LINGER_SILENCE_MS), Duration::from_millis(LINGER_MS));
+/// Listens for a while to a client that may not have read the last answer yet. A core that stops does not wait for one
+/// that goes on sending.
+async fn linger(hub: &Hub, connection: Connection) {
+    let silence = Duration::from_millis(LINGER_SILENCE_MS);
+    let patience = if hub.is_stopping() { silence } else { Duration::from_millis(LINGER_MS) };
     connection.linger(LINGER_BYTES_MAX, silence, patience).await;
 }
 

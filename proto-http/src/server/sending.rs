@@ -31,7 +31,7 @@ pub(super) struct Told {
     pub(super) error: &'static str,
     /// What happened within.
     pub(super) inside: Option<Box<Error>>,
-    /// Bytes of the body that were sent.
+    /// Bytes of the body that the client took, as far as that is known.
     pub(super) sent: u64,
     /// The client has all of it, and knows where it ended: another request may follow.
     pub(super) whole: bool,
@@ -78,7 +78,9 @@ impl Asked {
         let behind = match &reply.body {
             ReplyBody::Empty | ReplyBody::Announced(_) => 0,
             ReplyBody::Document(document) => document.len(),
-            ReplyBody::Object(object, _) => object.inline().map_or(0, <[u8]>::len),
+            ReplyBody::Object(object, slice) => object
+                .inline()
+                .map_or(0, |body| usize::try_from(slice.length).map_or(0, |length| length.min(body.len()))),
         };
         let mut head = self.head_before(reply.status, behind);
         head.lines(&reply.lines);
@@ -92,17 +94,17 @@ impl Asked {
                 head.header("Content-Type", b"application/xml");
                 let bytes = self.with_document(head, &document);
                 let sent = connection.send(bytes).await.map(|_| document.len() as u64);
-                Told::all(status, sent)
+                Told { inside: reply.inside, ..Told::all(status, sent) }
             }
             ReplyBody::Object(_, slice) if slice.length == 0 => {
                 self.send_head(connection, head, status, ResponseBody::Length(0)).await
             }
+            ReplyBody::Object(object, slice) if object.inline().is_some() => {
+                self.send_small(service, connection, head, status, object, slice).await
+            }
             ReplyBody::Object(object, slice) => {
                 let head = head.finish(ResponseBody::Length(slice.length), self.keep);
-                match object.inline() {
-                    Some(body) => self.send_small(service, connection, head, status, slice.of(body)).await,
-                    None => self.send_large(service, connection, head, status, *object, slice).await,
-                }
+                self.send_large(service, connection, head, status, *object, slice).await
             }
         }
     }
@@ -139,8 +141,10 @@ impl Asked {
                 self.with_document(head, &self.document(error))
             }
         };
-        let sent = connection.send(bytes).await;
-        Told { whole: sent.is_ok(), ..Told::failed(error.code.status, error) }
+        match connection.send(bytes).await {
+            Ok(_) => Told { whole: true, ..Told::failed(error.code.status, error) },
+            Err(gone) => Told::gone(gone),
+        }
     }
 
     fn document(&self, error: &S3Error) -> Vec<u8> {
@@ -157,25 +161,29 @@ impl Asked {
         })
     }
 
-    /// Sends an object that came with its record.
+    /// Sends an object that came with its record, whose memory is given back before the client takes its time.
     async fn send_small(
         &self,
         service: &Service,
         connection: &mut Connection,
-        head: Vec<u8>,
+        head: ResponseHead,
         status: u16,
-        body: Option<&[u8]>,
+        object: Box<Object>,
+        slice: Slice,
     ) -> Told {
-        // A body that is shorter than its head says would make the next answer a part of it.
-        let Some(body) = body else { return self.send_error(connection, &code::INTERNAL_ERROR.into()).await };
         let _room = match service.room_for_small_read().await {
             Ok(room) => room,
             Err(error) => return self.send_error(connection, &error).await,
         };
-        let (mut bytes, body_bytes) = (head, body.len() as u64);
+        // A body that is shorter than its head says would make the next answer a part of it.
+        let Some(body) = object.inline().and_then(|body| slice.of(body)) else {
+            return self.send_error(connection, &code::INTERNAL_ERROR.into()).await;
+        };
+        let mut bytes = head.finish(ResponseBody::Length(slice.length), self.keep);
         bytes.extend_from_slice(body);
+        drop(object);
         let sent = connection.send(bytes).await;
-        Told::all(status, sent.map(|_| body_bytes))
+        Told::all(status, sent.map(|_| slice.length))
     }
 
     /// Sends bytes of a large object as they are read: the next piece is read while one is sent.
@@ -205,20 +213,21 @@ impl Asked {
         }
         let (began, mut at) = (rt::now(), slice.start);
         loop {
+            let before = at - slice.start;
             at += bytes.len() as u64;
             let ahead = (at < end).then(|| read(at));
             if let Err(gone) = connection.send(bytes).await {
-                return Told::gone(gone);
+                return Told { status, sent: before, ..Told::gone(gone) };
             }
             let (sent, took_ms) = (at - slice.start, (rt::now() - began) / 1_000_000);
             let Some(ahead) = ahead else { return Told::all(status, Ok(sent)) };
             if took_ms > SEND_MS + sent / SEND_BYTES_PER_SECOND_MIN * 1000 {
-                return Told::gone(Gone::Slow);
+                return Told { status, sent, ..Told::gone(Gone::Slow) };
             }
             bytes = match ahead.await {
                 Ok(next) => next,
                 // The head has left: all that can still be said is that this is not all.
-                Err(why) => return Told { sent, whole: false, ..Told::failed(status, &why.into()) },
+                Err(why) => return Told { sent, ..Told::failed(status, &why.into()) },
             };
         }
     }
@@ -272,7 +281,9 @@ impl Asked {
             }
         };
         let (document, told) = match &ended {
-            Ok(Reply { body: ReplyBody::Document(document), .. }) => (document.clone(), Told::all(200, Ok(0))),
+            Ok(Reply { body: ReplyBody::Document(document), .. }) => {
+                (document.clone(), Told::all(200, Ok(document.len() as u64)))
+            }
             Ok(_) => (Vec::new(), Told::all(200, Ok(0))),
             Err(error) => (self.document(error), Told::failed(200, error)),
         };
@@ -282,7 +293,7 @@ impl Asked {
         }
         connection.send(bytes).await?;
         // Where the end of the connection is the end of the body, it ends.
-        Ok(Told { sent: document.len() as u64, whole: chunked, ..told })
+        Ok(Told { whole: chunked, ..told })
     }
 }
 
@@ -295,9 +306,9 @@ impl Told {
         }
     }
 
-    /// What was asked for failed.
+    /// What was asked for failed. Bytes of the document that says so do not count.
     fn failed(status: u16, error: &S3Error) -> Told {
-        Told { status, error: error.code.name, inside: error.inside.clone(), sent: 0, whole: true }
+        Told { status, error: error.code.name, inside: error.inside.clone(), sent: 0, whole: false }
     }
 
     /// The client is not there any more.

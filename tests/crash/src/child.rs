@@ -13,8 +13,9 @@ use std::time::{Duration, Instant};
 
 use crate::saying::{Phase, Saying};
 
-/// A victim that is silent for this long has hung: it says several things in every tenth of a second.
-pub const SILENCE_MAX: Duration = Duration::from_secs(60);
+/// A victim that is silent for this long has hung. While it serves it says several things in every tenth of a second; a
+/// start is silent while the kernel ends the last write of the victim before, and may wait a minute for each lock.
+pub const SILENCE_MAX: Duration = Duration::from_secs(240);
 
 /// A running victim.
 pub struct Victim {

@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 
 use stratum_engine::error::Error;
-use stratum_engine::index::{IndexError, keys};
+use stratum_engine::index::{Fate, IndexError, keys};
 use stratum_engine::node::Store;
 use stratum_engine::types::BucketId;
 use stratum_tests::client::{bucket_name, object_key};
@@ -98,6 +98,47 @@ fn a_rotten_value_that_the_start_itself_meets_is_no_end_of_it() {
     rot_value(&stage, bucket, "key/7");
     stage.inspect();
     assert_eq!(told_of_damage(), 1, "it is told once");
+    is_whole_again(&stage);
+}
+
+/// A start that begins one index anew looks at all of them again, and may find another one that a core has brought half
+/// of its log into: that one was begun anew while the core had it open, and there was no start.
+#[test]
+fn a_start_may_begin_the_indexes_of_two_cores_anew() {
+    TOLD.take();
+    let stage = Stage::on(IndexFiles::lmdb(SHARDS), 74, 2, |options| {
+        options.upkeep_ms = 0;
+        // So few that a replay brings into an index what one segment has for it, and keeps the rest in memory.
+        options.owner.memtable_keys_max = 8;
+        options.notice = |text| TOLD.with_borrow_mut(|told| told.push(text.to_owned()));
+    });
+    // Each start writes into segments of its own: in the first ones every shard has more than that, in the last ones
+    // less.
+    let fill = async |store: &Store, folder: &str, keys: usize| {
+        for number in 0..keys {
+            stage.put(store, &format!("{folder}/{number}"), 100 + number).await;
+        }
+    };
+    stage.act(async |stores| fill(&stores[0], "key", 2 * KEYS).await);
+    let bucket = stage.act(async |stores| {
+        fill(&stores[1], "more", KEYS / 4).await;
+        stores[0].checkpoint().await.expect("there is room");
+        stage.put(&stores[0], "key/7", 9).await;
+        stores[0].bucket(&bucket_name(BUCKET)).expect("it is there").id
+    });
+    let row = keys::object(bucket, &object_key("key/7"));
+    let holds = |bytes: &Vec<u8>| bytes.windows(row.len()).any(|window| *window == *row);
+    let rotten = stage.index.bytes().iter().position(holds).expect("the key is in the index");
+    rot_value(&stage, bucket, "key/7");
+    // The next shard is another core's.
+    let gone = (rotten + 1) % usize::from(SHARDS);
+    let mut shard = 0..;
+    stage.index.after_crash(|| if shard.next() == Some(gone) { Fate::Gone } else { Fate::Last });
+    stage.inspect();
+    let told = TOLD.take();
+    assert!(told.iter().any(|line| line.contains("is older than its log confirms")), "{told:?}");
+    // What was built anew is confirmed by the next checkpoint.
+    stage.act(async |stores| stores[0].checkpoint().await.expect("there is room"));
     is_whole_again(&stage);
 }
 
