@@ -24,7 +24,7 @@ pub const TRAILERS_MAX: usize = 16;
 
 // -------------------------------------------------------------------------------------------------------- connections
 
-/// Connections of one core. An idle one holds about 10 KiB.
+/// Connections of one core. An idle one holds about 10 KiB, with TLS some 30.
 pub const CONNECTIONS_MAX: usize = 16 * 1024;
 /// Room for what comes on a connection between two requests, and for most heads with a small body.
 pub const HEAD_READ_BYTES: usize = 8 * 1024;
@@ -43,7 +43,7 @@ pub const BODY_SILENCE_MS: u64 = 30_000;
 pub const BODY_GRACE_MS: u64 = 60_000;
 /// The slowest rate at which a body may come.
 pub const BODY_BYTES_PER_SECOND_MIN: u64 = 4 * 1024;
-/// A client that takes nothing of an answer's piece for this long is gone.
+/// A client that has not taken all of an answer's piece after this time is gone.
 pub const SEND_MS: u64 = 60_000;
 /// The slowest rate at which an object may be taken, after the time that one piece may take: what it is read from
 /// cannot be freed meanwhile.

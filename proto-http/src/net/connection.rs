@@ -128,7 +128,7 @@ impl Connection {
     /// Sends all of `bytes`, and gives them back.
     ///
     /// # Errors
-    /// The client is gone, or did not take them within the time that so many bytes may take.
+    /// The client is gone, or did not take them within the time that a piece may take.
     pub async fn send<B: IoBuf + Deref<Target = [u8]>>(&mut self, bytes: B) -> Result<B, Gone> {
         let patience = Duration::from_millis(SEND_MS);
         let (written, bytes) = rt::timeout(patience, self.stream.write_all(bytes)).await.ok_or(Gone::Slow)?;

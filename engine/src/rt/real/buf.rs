@@ -2,7 +2,8 @@
 //!
 //! What must hold: while the kernel has the memory, nobody else can reach it. The buffer moves into the operation,
 //! which keeps it until the kernel has answered, even if the caller has gone away; the [`Flight`] that travels with it
-//! ends with it, so a core knows exactly how much memory the kernel still has.
+//! ends with it, so a core knows exactly how much memory the kernel still has for its files. A [`Piece`] goes to a
+//! socket, and no flight with it: whoever serves clients counts the connections.
 
 use monoio::buf::{IoBuf, IoBufMut};
 
